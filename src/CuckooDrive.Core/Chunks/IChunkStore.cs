@@ -1,0 +1,102 @@
+using CuckooDrive.Core.Metadata;
+
+namespace CuckooDrive.Core.Chunks;
+
+/// <summary>
+/// A chunk's name inside the drive: the pack's ordinal and the chunk's number in it (which is also its nonce).
+/// </summary>
+public readonly record struct ChunkRef(uint Pack, uint Number);
+
+/// <summary>
+/// Stores chunks: compresses, deduplicates, encrypts and appends them to packs on the staging disk, spreads sealed packs
+/// over the clouds, reads them back from memory, the local disk or any k clouds.
+/// </summary>
+/// <remarks>
+/// <para>Thread safe. Reference counts, pack records and chunk directories are part of the metadata: they change in
+/// memory here and go into a batch with <see cref="CollectChanges"/>, which the committer calls inside the same critical
+/// section (the volume's gate) in which it collects inodes and extents, so that a commit is one consistent moment.
+/// <see cref="AddReference"/> and <see cref="RemoveReference"/> are called within that gate or an inode's.</para>
+/// <para>Order of a commit: CollectChanges (under the gate), <see cref="SyncStaging"/>, the store's Commit,
+/// <see cref="Committed"/>; later, when the clouds hold the journal up to a sequence, <see cref="Journaled"/>.</para>
+/// </remarks>
+public interface IChunkStore : IAsyncDisposable
+{
+    /// <summary>The largest plaintext of a chunk: 131,072 bytes.</summary>
+    public const int MaximumChunkLength = 128 * 1024;
+
+    /// <summary>
+    /// Reserves room for <paramref name="bytes"/> of new data on the staging disk and, after redundancy, on the clouds.
+    /// Waits while staging is nearly full and drains; false when there is no hope of space (ENOSPC). Completes
+    /// synchronously in the normal case. Each reserved byte is given back by <see cref="Unreserve"/> when it has been
+    /// appended or dropped.
+    /// </summary>
+    ValueTask<bool> ReserveAsync(long bytes, CancellationToken cancellationToken);
+
+    void Unreserve(long bytes);
+
+    /// <summary>
+    /// Stores 1 to <see cref="MaximumChunkLength"/> bytes and returns the chunk, with one hold on it so that its pack
+    /// lives until <see cref="ReleaseHold"/>; the reference count is not changed. An equal chunk already stored is
+    /// returned instead. CPU-heavy and synchronous; many threads may call at once. The bytes are in the staging file (or
+    /// its buffer) on return, durable after <see cref="SyncStaging"/>.
+    /// </summary>
+    /// <exception cref="IOException">The staging disk failed or is full; nothing was stored.</exception>
+    ChunkRef Append(ReadOnlySpan<byte> plain);
+
+    /// <summary>Counts one more extent that refers to the chunk.</summary>
+    void AddReference(ChunkRef chunk);
+
+    /// <summary>Counts one fewer; at zero the chunk is dead, and a pack without live chunks goes away in time.</summary>
+    void RemoveReference(ChunkRef chunk);
+
+    /// <summary>Ends the hold of <see cref="Append"/>.</summary>
+    void ReleaseHold(ChunkRef chunk);
+
+    /// <summary>
+    /// Fills <paramref name="destination"/> with the chunk's plaintext from <paramref name="offset"/> on. Completes
+    /// synchronously when the chunk is in memory. Never returns a wrong byte: what cannot be authenticated from any
+    /// source fails.
+    /// </summary>
+    /// <exception cref="ChunkUnavailableException">No combination of sources yields the chunk.</exception>
+    ValueTask ReadAsync(ChunkRef chunk, int offset, Memory<byte> destination, CancellationToken cancellationToken);
+
+    /// <summary>Begins to bring chunks into memory, as far as limits allow. Never fails, never waits.</summary>
+    void Prefetch(ReadOnlySpan<ChunkRef> chunks);
+
+    /// <summary>
+    /// Adds the rows changed since the last call to <paramref name="batch"/>. With <paramref name="sealOpenPacks"/> no
+    /// pack named by this or an earlier batch is open any more.
+    /// </summary>
+    void CollectChanges(MetadataBatch batch, bool sealOpenPacks);
+
+    /// <summary>Makes every appended chunk durable on the staging disk.</summary>
+    void SyncStaging();
+
+    /// <summary>The batch of the last <see cref="CollectChanges"/> is durable under <paramref name="sequence"/>.</summary>
+    void Committed(long sequence);
+
+    /// <summary>The clouds hold the journal up to <paramref name="sequence"/>: packs that died before may leave the clouds.</summary>
+    void Journaled(long sequence);
+
+    /// <summary>True when the chunk's pack has all its shards where they belong.</summary>
+    ChunkState GetState(ChunkRef chunk);
+
+    /// <summary>Space for df, in bytes of user data after redundancy.</summary>
+    DriveSpace GetSpace();
+}
+
+/// <summary>How safe a chunk is.</summary>
+public enum ChunkState
+{
+    /// <summary>Only on this machine.</summary>
+    Local,
+    /// <summary>Some shards are on clouds.</summary>
+    Uploading,
+    /// <summary>Survives the promised loss.</summary>
+    Protected,
+}
+
+public readonly record struct DriveSpace(long Total, long Free);
+
+/// <summary>A chunk cannot be read from any source. The message names the pack and what each cloud answered.</summary>
+public sealed class ChunkUnavailableException(string message, Exception? innerException = null) : IOException(message, innerException);

@@ -1,0 +1,3 @@
+namespace CuckooDrive.Format;
+
+internal static class Placeholder;

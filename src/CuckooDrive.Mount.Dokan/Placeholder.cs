@@ -1,0 +1,3 @@
+namespace CuckooDrive.Mount.Dokan;
+
+internal static class Placeholder;

@@ -1,0 +1,3 @@
+namespace CuckooDrive.Mount.Fuse;
+
+internal static class Placeholder;
