@@ -78,7 +78,14 @@ public interface IChunkStore : IAsyncDisposable
     /// <summary>The clouds hold the journal up to <paramref name="sequence"/>: packs that died before may leave the clouds.</summary>
     void Journaled(long sequence);
 
-    /// <summary>True when the chunk's pack has all its shards where they belong.</summary>
+    /// <summary>
+    /// Completes when every pack sealed by a commit at or before <paramref name="sequence"/> is on the clouds: with
+    /// <paramref name="full"/> all its shards are; else at least k are and no cloud that answers has one outstanding.
+    /// Packs that died meanwhile count as done.
+    /// </summary>
+    Task WaitForUploadsAsync(long sequence, bool full, CancellationToken cancellationToken);
+
+    /// <summary>How safe the chunk's pack is.</summary>
     ChunkState GetState(ChunkRef chunk);
 
     /// <summary>Space for df, in bytes of user data after redundancy.</summary>
