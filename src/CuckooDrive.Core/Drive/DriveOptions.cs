@@ -1,0 +1,100 @@
+using CuckooDrive.Clouds;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Drives;
+
+/// <summary>What a drive needs from the program around it.</summary>
+public sealed record DriveServices
+{
+    /// <summary>
+    /// Makes a cloud from an address such as <c>file:///path</c>. The drive owns and disposes what it returns. Fails with
+    /// <see cref="CloudErrorKind.InvalidAddress"/> on an address that no provider takes.
+    /// </summary>
+    public required Func<string, ICloudStorage> OpenCloud { get; init; }
+
+    public required ILoggerFactory Loggers { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>A cloud as the user names it.</summary>
+/// <param name="Address">Its address, for example <c>file:///mnt/nas/cuckoo</c>.</param>
+public sealed record CloudChoice(string Address)
+{
+    /// <summary>What to call it in messages; made from the address when null.</summary>
+    public string? Name { get; init; }
+
+    /// <summary>Clouds of one failure domain count as one loss; the provider's own notion when null.</summary>
+    public string? FailureDomain { get; init; }
+
+    /// <summary>The most that this drive may store there, in bytes; no limit of our own when null.</summary>
+    public long? Capacity { get; init; }
+}
+
+public sealed record CreateDriveOptions
+{
+    /// <summary>What the user calls the drive; kept in its header's metadata on this machine only.</summary>
+    public required string Name { get; init; }
+
+    public required IReadOnlyList<CloudChoice> Clouds { get; init; }
+
+    /// <summary>How many clouds may be lost; as many as sensible when null (1 cloud: 0, 2 to 4: 1, 5 and more: 2).</summary>
+    public int? Survive { get; init; }
+
+    /// <summary>How this machine is called in the drive's records; "" for none.</summary>
+    public string DeviceName { get; init; } = "";
+
+    /// <summary>The cost of guessing a passphrase; only tests make it cheap.</summary>
+    public PassphraseCost PassphraseCost { get; init; } = PassphraseCost.Standard;
+}
+
+public sealed record AttachDriveOptions
+{
+    public required string Name { get; init; }
+
+    /// <summary>Enough of the drive's clouds, in any order, under addresses that work on this machine.</summary>
+    public required IReadOnlyList<CloudChoice> Clouds { get; init; }
+
+    public string DeviceName { get; init; } = "";
+}
+
+/// <summary>How expensive it is to try a passphrase.</summary>
+public enum PassphraseCost
+{
+    /// <summary>Argon2id with 64 MiB, 3 passes, 4 lanes (RFC 9106's second recommended setting).</summary>
+    Standard,
+    /// <summary>As little as the format allows; for tests.</summary>
+    Minimum,
+}
+
+/// <summary>When fsync returns.</summary>
+public enum Durability
+{
+    /// <summary>Data and metadata are on this machine's disk.</summary>
+    Local,
+    /// <summary>They are on enough clouds to survive the promised loss.</summary>
+    Cloud,
+}
+
+public sealed record OpenDriveOptions
+{
+    /// <summary>Nothing is changed, neither here nor at the clouds.</summary>
+    public bool ReadOnly { get; init; }
+
+    public Durability Durability { get; init; } = Durability.Local;
+
+    /// <summary>Bytes of local disk for what is not yet on the clouds.</summary>
+    public long StagingLimit { get; init; } = 8L << 30;
+
+    /// <summary>Bytes of local disk for copies of what is on the clouds, encrypted as there.</summary>
+    public long DiskCacheLimit { get; init; } = 4L << 30;
+
+    /// <summary>Bytes of memory for decrypted chunks.</summary>
+    public long MemoryCacheLimit { get; init; } = 96L << 20;
+
+    /// <summary>The longest that changes wait before they are sent to the clouds.</summary>
+    public TimeSpan JournalInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>The longest that closing the drive may wait for clouds.</summary>
+    public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
+}
