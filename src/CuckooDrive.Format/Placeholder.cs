@@ -1,3 +1,0 @@
-namespace CuckooDrive.Format;
-
-internal static class Placeholder;
