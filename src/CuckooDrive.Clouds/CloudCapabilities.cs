@@ -32,6 +32,12 @@ public sealed record CloudCapabilities
     /// disk of a folder). Placement counts losses by domain.
     /// </summary>
     public string FailureDomain { get; init; } = "";
+
+    /// <summary>
+    /// Storages with the same name here share their free space (folders on one disk), so that it must not be counted
+    /// twice; empty where the space is the account's own.
+    /// </summary>
+    public string SpacePool { get; init; } = "";
 }
 
 /// <summary>Kinds of content hash that providers report.</summary>

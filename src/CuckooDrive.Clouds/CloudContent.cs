@@ -11,6 +11,12 @@ public abstract class CloudContent
     /// <summary>Opens the content from its beginning; the caller disposes the stream. May be called more than once.</summary>
     public abstract Stream Open();
 
+    /// <summary>The bytes themselves where they lie in a managed array, so that a provider need not copy them.</summary>
+    internal virtual ArraySegment<byte>? Array => null;
+
+    /// <summary>Where the bytes lie in a local file, so that a provider can let the kernel copy them.</summary>
+    internal virtual FileSlice? File => null;
+
     /// <summary>Content in memory; the caller leaves the buffer unchanged until the write has ended.</summary>
     public static CloudContent FromMemory(ReadOnlyMemory<byte> data) => new MemoryContent(data);
 
@@ -21,7 +27,10 @@ public abstract class CloudContent
     {
         public override long Length => data.Length;
 
-        public override Stream Open() => MemoryMarshal.TryGetArray(data, out var array)
+        internal override ArraySegment<byte>? Array =>
+            MemoryMarshal.TryGetArray(data, out var array) ? array : (ArraySegment<byte>?)null;
+
+        public override Stream Open() => Array is { } array
             ? new MemoryStream(array.Array!, array.Offset, array.Count, writable: false)
             : new MemoryStream(data.ToArray(), writable: false);
     }
@@ -30,6 +39,11 @@ public abstract class CloudContent
     {
         public override long Length => length;
 
+        internal override FileSlice? File => new(path, offset, length);
+
         public override Stream Open() => new FileRangeStream(path, offset, length);
     }
 }
+
+/// <summary>Bytes [Offset, Offset + Length) of a file.</summary>
+internal readonly record struct FileSlice(string Path, long Offset, long Length);

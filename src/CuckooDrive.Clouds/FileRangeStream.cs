@@ -5,7 +5,10 @@ namespace CuckooDrive.Clouds;
 /// <summary>A read-only stream over a part of a file. Not thread safe.</summary>
 internal sealed class FileRangeStream(string path, long offset, long length) : Stream
 {
-    private readonly SafeFileHandle _file = File.OpenHandle(path, options: FileOptions.Asynchronous);
+    // The owner may still have the file open for writing other parts of it, or delete it meanwhile.
+    private readonly SafeFileHandle _file = File.OpenHandle(
+        path, share: FileShare.ReadWrite | FileShare.Delete, options: FileOptions.Asynchronous);
+
     private long _position;
 
     public override bool CanRead => true;

@@ -43,7 +43,8 @@ public interface ICloudStorage : IAsyncDisposable
     /// When it fails or is cancelled either nothing is visible or the whole object is; never a part of it.
     /// An existing name fails with <see cref="CloudErrorKind.AlreadyExists"/> and leaves the object as it was; that is
     /// atomic among racing writers only where <see cref="CloudCapabilities.CreateOnce"/> is declared.
-    /// The content may be opened again for a retry.
+    /// Content that throws, or is shorter or longer than its length, fails with <see cref="CloudErrorKind.Other"/> and leaves
+    /// nothing visible. The content may be opened again for a retry.
     /// </summary>
     Task<CloudObject> WriteAsync(string name, CloudContent content, CancellationToken cancellationToken = default);
 
