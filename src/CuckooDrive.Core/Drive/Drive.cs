@@ -1,4 +1,5 @@
 using CuckooDrive.Core.Volume;
+using CuckooDrive.Format;
 
 namespace CuckooDrive.Core.Drives;
 

@@ -1,3 +1,5 @@
+using CuckooDrive.Format;
+
 namespace CuckooDrive.Core.Drives;
 
 /// <summary>
@@ -11,16 +13,17 @@ public static class DriveKeySlots
         throw new NotSupportedException();
 
     /// <summary>
-    /// Adds a slot that <paramref name="added"/> opens, by a new header on every cloud, and returns it. Succeeds when at
-    /// least one more cloud than may be lost has the new header; the others get it later.
+    /// Adds a slot that <paramref name="added"/> opens, by a new header on every cloud, and returns it. Succeeds when more
+    /// clouds than may be lost have the new header; the others get it when they answer.
     /// </summary>
-    public static Task<KeySlotInfo> AddAsync(string stateDirectory, Secret current, Secret added, KeySlotKind kind, string label, PassphraseCost cost, DriveServices services, CancellationToken cancellationToken = default) =>
+    /// <param name="cost">What a guess costs; the default when null.</param>
+    public static Task<KeySlotInfo> AddAsync(string stateDirectory, Secret current, Secret added, string label, DriveServices services, Argon2Cost? cost = null, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 
     /// <summary>
-    /// Removes a slot (never the last). Old headers are deleted from each cloud that has the new one; a cloud that is away
+    /// Removes the slot of that index (never the last). Old headers are deleted from each cloud that has the new one; a cloud that is away
     /// keeps its old header until it answers, and whoever kept a copy of an old header can still use the old secret.
     /// </summary>
-    public static Task RemoveAsync(string stateDirectory, Secret current, int slot, DriveServices services, CancellationToken cancellationToken = default) =>
+    public static Task RemoveAsync(string stateDirectory, Secret current, int index, DriveServices services, CancellationToken cancellationToken = default) =>
         throw new NotSupportedException();
 }

@@ -1,4 +1,5 @@
 using CuckooDrive.Clouds;
+using CuckooDrive.Format;
 using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Drives;
@@ -6,11 +7,8 @@ namespace CuckooDrive.Core.Drives;
 /// <summary>What a drive needs from the program around it.</summary>
 public sealed record DriveServices
 {
-    /// <summary>
-    /// Makes a cloud from an address such as <c>file:///path</c>. The drive owns and disposes what it returns. Fails with
-    /// <see cref="CloudErrorKind.InvalidAddress"/> on an address that no provider takes.
-    /// </summary>
-    public required Func<string, ICloudStorage> OpenCloud { get; init; }
+    /// <summary>Opens clouds by address; a drive owns and disposes those it opens.</summary>
+    public required CloudRegistry Clouds { get; init; }
 
     public required ILoggerFactory Loggers { get; init; }
 
@@ -44,8 +42,11 @@ public sealed record CreateDriveOptions
     /// <summary>How this machine is called in the drive's records; "" for none.</summary>
     public string DeviceName { get; init; } = "";
 
-    /// <summary>The cost of guessing a passphrase; only tests make it cheap.</summary>
-    public PassphraseCost PassphraseCost { get; init; } = PassphraseCost.Standard;
+    /// <summary>What a guess at the passphrase costs; only tests make it cheap.</summary>
+    public Argon2Cost PassphraseCost { get; init; } = Argon2Cost.Default;
+
+    /// <summary>What to call the first key; the clouds do not see it.</summary>
+    public string KeyLabel { get; init; } = "first";
 }
 
 public sealed record AttachDriveOptions
@@ -56,15 +57,6 @@ public sealed record AttachDriveOptions
     public required IReadOnlyList<CloudChoice> Clouds { get; init; }
 
     public string DeviceName { get; init; } = "";
-}
-
-/// <summary>How expensive it is to try a passphrase.</summary>
-public enum PassphraseCost
-{
-    /// <summary>Argon2id with 64 MiB, 3 passes, 4 lanes (RFC 9106's second recommended setting).</summary>
-    Standard,
-    /// <summary>As little as the format allows; for tests.</summary>
-    Minimum,
 }
 
 /// <summary>When fsync returns.</summary>
