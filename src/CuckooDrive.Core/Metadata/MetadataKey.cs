@@ -28,6 +28,12 @@ public static class MetadataKey
     public static ReadOnlySpan<byte> DirectoryEntry(Span<byte> target, ulong parent, ReadOnlySpan<byte> nameHash) =>
         Hashed(target, TypeDirectoryEntry, parent, nameHash);
 
+    /// <summary>Where the entries of a directory begin; those of parent + 1 are where they end.</summary>
+    public static ReadOnlySpan<byte> DirectoryEntries(Span<byte> target, ulong parent) => Numbers(target, TypeDirectoryEntry, parent);
+
+    /// <summary>Where the extended attributes of an inode begin; those of inode + 1 are where they end.</summary>
+    public static ReadOnlySpan<byte> ExtendedAttributes(Span<byte> target, ulong inode) => Numbers(target, TypeExtendedAttribute, inode);
+
     public static ReadOnlySpan<byte> ExtendedAttribute(Span<byte> target, ulong inode, ReadOnlySpan<byte> nameHash) =>
         Hashed(target, TypeExtendedAttribute, inode, nameHash);
 

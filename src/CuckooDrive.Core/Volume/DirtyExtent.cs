@@ -1,0 +1,63 @@
+namespace CuckooDrive.Core.Volume;
+
+/// <summary>
+/// Bytes written but not yet in a chunk, within one cell of 128 KiB. Guarded by the inode's data lock; once frozen its
+/// buffer is read by a flush worker and must not change any more, only its valid ranges shrink.
+/// </summary>
+internal sealed class DirtyExtent
+{
+    private List<(int From, int To)>? _holes;
+
+    public required Inode Inode { get; init; }
+
+    /// <summary>Number of the cell: file offset divided by <see cref="DirtyData.CellSize"/>.</summary>
+    public required long Cell { get; init; }
+
+    /// <summary>Offset of the first byte in the cell.</summary>
+    public required int Start { get; init; }
+
+    public required int Length { get; set; }
+
+    /// <summary>Rented from <see cref="BufferPool"/>; its first byte is the one at <see cref="Start"/>.</summary>
+    public required byte[] Buffer { get; init; }
+
+    /// <summary>Bytes reserved at the chunk store for this data.</summary>
+    public long Reserved { get; set; }
+
+    public bool IsFrozen { get; set; }
+
+    public int End => Start + Length;
+
+    public ReadOnlySpan<byte> Data => Buffer.AsSpan(0, Length);
+
+    public long FileOffset => Cell * DirtyData.CellSize + Start;
+
+    /// <summary>What of a frozen extent was truncated or punched away while it was being flushed, in cell offsets.</summary>
+    public void Invalidate(int from, int to)
+    {
+        from = Math.Max(from, Start);
+        to = Math.Min(to, End);
+        if (from < to)
+            (_holes ??= []).Add((from, to));
+    }
+
+    /// <summary>The ranges of cell offsets that still count, in order.</summary>
+    public IEnumerable<(int From, int To)> ValidRanges()
+    {
+        if (_holes is null)
+        {
+            yield return (Start, End);
+            yield break;
+        }
+        _holes.Sort();
+        var position = Start;
+        foreach (var (from, to) in _holes)
+        {
+            if (from > position)
+                yield return (position, from);
+            position = Math.Max(position, to);
+        }
+        if (position < End)
+            yield return (position, End);
+    }
+}

@@ -1,0 +1,240 @@
+using CuckooDrive.Core.Metadata;
+
+namespace CuckooDrive.Core.Volume;
+
+/// <summary>The inode table: what is in memory, what is loaded on demand, what may be forgotten.</summary>
+public sealed partial class Volume
+{
+    private const string NextInodeSetting = "next-inode";
+
+    private readonly Dictionary<ulong, Inode> _inodes = [];
+
+    /// <summary>Kernel references of inodes that are not in memory.</summary>
+    private readonly Dictionary<ulong, long> _spilledReferences = [];
+
+    private readonly List<Inode> _changed = [];
+    private ulong _nextInode;
+    private bool _nextInodeChanged;
+
+    /// <summary>
+    /// Counts completed commits and evictions. A row read from the store is put into memory only if this has not moved
+    /// since before the read: else the row may be older than a change that came, was committed and left memory meanwhile.
+    /// </summary>
+    private long _loadEpoch;
+
+    private Inode? Find(ulong number, ref Miss miss)
+    {
+        if (_inodes.TryGetValue(number, out var inode))
+        {
+            inode.IsRecent = true;
+            return inode.IsDeleted ? null : inode;
+        }
+        miss = new Miss { Kind = MissKind.Inode, Inode = number };
+        return null;
+    }
+
+    /// <summary>Finds a directory; the error tells why not when there is no miss.</summary>
+    private Inode? FindDirectory(ulong number, ref Miss miss, out FsError error)
+    {
+        var inode = Find(number, ref miss);
+        error = inode is null ? FsError.Stale : inode.IsDirectory ? FsError.None : FsError.NotDirectory;
+        return error == FsError.None ? inode : null;
+    }
+
+    /// <summary>False on a miss; else <paramref name="entry"/> is the entry or null when there is none.</summary>
+    private static bool TryFindEntry(Inode directory, ReadOnlyMemory<byte> name, ref Miss miss, out DirectoryEntry? entry)
+    {
+        if (NodeOf(directory).TryFind(name.Span, out entry))
+            return true;
+        miss = new Miss { Kind = MissKind.Entry, Inode = directory.Number, Name = name };
+        return false;
+    }
+
+    private static DirectoryNode NodeOf(Inode directory) =>
+        directory.Directory ??= new DirectoryNode(isComplete: directory.EntryCount == 0 && !directory.IsChanged);
+
+    private void MarkChanged(Inode inode)
+    {
+        _changes++;
+        if (inode.IsChanged)
+            return;
+        inode.IsChanged = true;
+        _changed.Add(inode);
+    }
+
+    private Task<bool> LoadAsync(Miss miss) => Task.Run(() => Load(miss));
+
+    /// <summary>Brings what is missing into memory. False when the inode does not exist.</summary>
+    private bool Load(Miss miss) => miss.Kind switch
+    {
+        MissKind.Inode => LoadInode(miss.Inode),
+        MissKind.Entry => LoadEntry(miss.Inode, miss.Name),
+        MissKind.Directory => LoadDirectory(miss.Inode),
+        MissKind.Region => LoadRegion(miss.Inode, miss.Region),
+        MissKind.RegionsFrom => LoadRegionsFrom(miss.Inode, miss.Region),
+        MissKind.ExtendedAttributes => LoadExtendedAttributes(miss.Inode),
+        _ => throw new InvalidOperationException(),
+    };
+
+    /// <summary>
+    /// Reads rows without the gate and takes them over under it; again when the epoch moved, at last with the gate held.
+    /// </summary>
+    private bool LoadRows<T>(ulong number, Func<T> read, Func<Inode?, T, bool> take)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            if (attempt == 4)
+            {
+                lock (_gate)
+                    return take(_inodes.GetValueOrDefault(number), read());
+            }
+            var epoch = Interlocked.Read(ref _loadEpoch);
+            var rows = read();
+            lock (_gate)
+            {
+                if (epoch == _loadEpoch)
+                    return take(_inodes.GetValueOrDefault(number), rows);
+            }
+        }
+    }
+
+    private bool LoadInode(ulong number) => LoadRows(
+        number,
+        () => _store.Get(MetadataKey.Inode(stackalloc byte[MetadataKey.MaximumLength], number)) is { } row ? VolumeRecords.ReadInode(number, row) : null,
+        (present, loaded) =>
+        {
+            if (present is not null)
+                return true;
+            if (loaded is null)
+                return false;
+            if (_spilledReferences.Remove(number, out var references))
+                loaded.KernelReferences = references;
+            loaded.IsStored = true;
+            _inodes.Add(number, loaded);
+            return true;
+        });
+
+    private bool LoadEntry(ulong parent, ReadOnlyMemory<byte> name)
+    {
+        var hash = new byte[16];
+        _nameHasher.Compute(parent, name.Span, hash);
+        return LoadRows(
+            parent,
+            () => _store.Get(MetadataKey.DirectoryEntry(stackalloc byte[MetadataKey.MaximumLength], parent, hash)) is { } row ? VolumeRecords.ReadEntry(hash, row) : null,
+            (directory, loaded) =>
+            {
+                if (directory is null || NodeOf(directory).TryFind(name.Span, out _))
+                    return true;
+                if (loaded is null)
+                    NodeOf(directory).AddAbsent(name.ToArray(), hash);
+                else
+                    NodeOf(directory).Add(loaded);
+                return true;
+            });
+    }
+
+    private bool LoadDirectory(ulong number) => LoadRows(
+        number,
+        () => ReadDirectoryRows(number),
+        (directory, entries) =>
+        {
+            if (directory is not null && !NodeOf(directory).IsComplete)
+                NodeOf(directory).Complete(entries);
+            return true;
+        });
+
+    private List<DirectoryEntry> ReadDirectoryRows(ulong number)
+    {
+        var entries = new List<DirectoryEntry>();
+        Span<byte> from = stackalloc byte[MetadataKey.MaximumLength];
+        Span<byte> to = stackalloc byte[MetadataKey.MaximumLength];
+        _store.Scan(MetadataKey.DirectoryEntries(from, number), MetadataKey.DirectoryEntries(to, number + 1), (key, value) =>
+        {
+            entries.Add(VolumeRecords.ReadEntry(key[9..], value));
+            return true;
+        });
+        return entries;
+    }
+
+    private bool LoadRegion(ulong number, long region) => LoadRows(
+        number,
+        () => _store.Get(MetadataKey.Extents(stackalloc byte[MetadataKey.MaximumLength], number, (ulong)region)) is { } row ? VolumeRecords.ReadRegion(row) : new Region(),
+        (inode, loaded) =>
+        {
+            if (inode is not null && !inode.Extents.IsResident(region))
+                inode.Extents.AddLoaded(region, loaded);
+            return true;
+        });
+
+    private bool LoadRegionsFrom(ulong number, long region) => LoadRows(
+        number,
+        () => ReadRegionRows(number, region),
+        (inode, loaded) =>
+        {
+            foreach (var (regionNumber, rows) in loaded)
+                inode?.Extents.AddLoaded(regionNumber, rows);
+            inode?.Extents.SetCompleteFrom(region);
+            return true;
+        });
+
+    private List<(long Number, Region Region)> ReadRegionRows(ulong number, long first)
+    {
+        var regions = new List<(long, Region)>();
+        Span<byte> from = stackalloc byte[MetadataKey.MaximumLength];
+        Span<byte> to = stackalloc byte[MetadataKey.MaximumLength];
+        _store.Scan(MetadataKey.Extents(from, number, (ulong)first), MetadataKey.Extents(to, number + 1, 0), (key, value) =>
+        {
+            regions.Add(((long)System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(key[9..]), VolumeRecords.ReadRegion(value)));
+            return true;
+        });
+        return regions;
+    }
+
+    private bool LoadExtendedAttributes(ulong number) => LoadRows(
+        number,
+        () => ReadExtendedAttributeRows(number),
+        (inode, loaded) =>
+        {
+            if (inode is not null)
+                inode.ExtendedAttributes ??= loaded;
+            return true;
+        });
+
+    private SortedDictionary<byte[], byte[]> ReadExtendedAttributeRows(ulong number)
+    {
+        var attributes = new SortedDictionary<byte[], byte[]>(NameComparer.Instance);
+        Span<byte> from = stackalloc byte[MetadataKey.MaximumLength];
+        Span<byte> to = stackalloc byte[MetadataKey.MaximumLength];
+        _store.Scan(MetadataKey.ExtendedAttributes(from, number), MetadataKey.ExtendedAttributes(to, number + 1), (_, value) =>
+        {
+            var (name, content) = VolumeRecords.ReadExtendedAttribute(value);
+            attributes.Add(name, content);
+            return true;
+        });
+        return attributes;
+    }
+
+    /// <summary>Forgets inodes that nobody uses and that are as the store has them. Under the gate, after a commit.</summary>
+    private void Evict()
+    {
+        var entries = 0L;
+        foreach (var inode in _inodes.Values)
+            entries += inode.Directory?.Count ?? 0;
+        if (_inodes.Count <= _options.InodeCacheLimit && entries <= _options.EntryCacheLimit)
+            return;
+        _loadEpoch++;
+        foreach (var inode in _inodes.Values.ToArray())
+        {
+            if (inode.IsRecent)
+            {
+                inode.IsRecent = false;
+                continue;
+            }
+            if (inode.IsChanged || inode.OpenCount > 0 || inode.Dirty is { IsEmpty: false } || inode.LinkCount == 0 || inode.Number == IFileSystem.RootInode)
+                continue;
+            if (inode.KernelReferences > 0)
+                _spilledReferences[inode.Number] = inode.KernelReferences;
+            _inodes.Remove(inode.Number);
+        }
+    }
+}

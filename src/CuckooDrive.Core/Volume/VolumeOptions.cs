@@ -1,0 +1,29 @@
+namespace CuckooDrive.Core.Volume;
+
+/// <summary>Limits and habits of a volume.</summary>
+public sealed record VolumeOptions
+{
+    /// <summary>Nothing is changed, not even access times.</summary>
+    public bool IsReadOnly { get; init; }
+
+    /// <summary>Bytes of buffers for data not yet in chunks; writers wait above it.</summary>
+    public long DirtyLimit { get; init; } = 64L << 20;
+
+    /// <summary>How long a change may stay in memory only.</summary>
+    public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>Threads that turn dirty data into chunks.</summary>
+    public int FlushWorkers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
+
+    /// <summary>How many inodes stay in memory when nobody uses them.</summary>
+    public int InodeCacheLimit { get; init; } = 65_536;
+
+    /// <summary>How many directory entries stay in memory.</summary>
+    public int EntryCacheLimit { get; init; } = 262_144;
+
+    /// <summary>How far ahead of a sequential reader chunks are fetched, in bytes.</summary>
+    public int PrefetchWindow { get; init; } = 8 << 20;
+
+    /// <summary>Owner of the root directory of a new volume.</summary>
+    public Caller RootOwner { get; init; }
+}
