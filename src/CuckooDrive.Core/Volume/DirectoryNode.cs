@@ -78,21 +78,30 @@ internal sealed class DirectoryNode(bool isComplete)
     }
 
     /// <summary>
-    /// Removes an entry. In a directory that is not complete a marker stays until <see cref="ForgetRemoved"/>: the store
-    /// still holds the row until the next commit, and a look-up must not find it there.
+    /// Removes an entry. In a directory that is not complete a marker takes its place, to be given to
+    /// <see cref="ForgetMarker"/> once the commit that deletes the row is done: until then the store still holds the row,
+    /// and a look-up must not find it there.
     /// </summary>
-    public void Remove(DirectoryEntry entry)
+    public DirectoryEntry? Remove(DirectoryEntry entry)
     {
         entry.IsRemoved = true;
         _entries.Remove(entry.Name);
         if (IsComplete)
-            return;
-        _entries.Add(entry.Name, new DirectoryEntry(entry.Name, entry.Hash, 0, 0) { IsRemoved = true });
+            return null;
+        var marker = new DirectoryEntry(entry.Name, entry.Hash, 0, 0) { IsRemoved = true };
+        _entries.Add(entry.Name, marker);
         _negatives++;
+        return marker;
     }
 
-    /// <summary>The commit that deleted the removed rows is done: their markers may go.</summary>
-    public void ForgetRemoved() => ForgetAbsent(static _ => true);
+    public void ForgetMarker(DirectoryEntry marker)
+    {
+        if (_entries.TryGetValue(marker.Name, out var present) && ReferenceEquals(present, marker))
+        {
+            _entries.Remove(marker.Name);
+            _negatives--;
+        }
+    }
 
     /// <summary>Adds what the store holds and is neither in memory nor removed; from now on the directory is complete.</summary>
     public void Complete(List<DirectoryEntry> stored)
@@ -100,7 +109,7 @@ internal sealed class DirectoryNode(bool isComplete)
         foreach (var entry in stored)
             _entries.TryAdd(entry.Name, entry);
         IsComplete = true;
-        ForgetAbsent(static _ => true);
+        ForgetAbsent(static entry => !entry.IsRemoved);
     }
 
     private void ForgetAbsent(Func<DirectoryEntry, bool> which)

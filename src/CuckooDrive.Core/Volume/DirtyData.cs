@@ -67,6 +67,16 @@ internal sealed class DirtyData(Inode inode, BufferPool pool)
         Free(extent);
     }
 
+    /// <summary>The flush of a frozen extent failed: what of it is neither cut nor overwritten meanwhile is active again.</summary>
+    public void Thaw(DirtyExtent extent)
+    {
+        var cell = _cells[extent.Cell];
+        cell.Frozen.Remove(extent);
+        foreach (var (from, to) in extent.ValidRanges())
+            ThawUncovered(cell, extent, from, to);
+        Free(extent);
+    }
+
     /// <summary>
     /// Drops what is dirty in [from, to) and returns the reservation to give back for extents that went away whole.
     /// </summary>
@@ -221,6 +231,21 @@ internal sealed class DirtyData(Inode inode, BufferPool pool)
         whole.Data[(from - whole.Start)..(to - whole.Start)].CopyTo(part.Buffer);
         active.Insert(index, part);
         return to - from;
+    }
+
+    private void ThawUncovered(Cell cell, DirtyExtent extent, int from, int to)
+    {
+        var position = from;
+        foreach (var newer in cell.Active.ToArray())
+        {
+            if (newer.End <= position || newer.Start >= to)
+                continue;
+            if (newer.Start > position)
+                WriteCell(cell, extent.Cell, position, extent.Data[(position - extent.Start)..(newer.Start - extent.Start)]);
+            position = Math.Max(position, newer.End);
+        }
+        if (position < to)
+            WriteCell(cell, extent.Cell, position, extent.Data[(position - extent.Start)..(to - extent.Start)]);
     }
 
     private static void ReadCell(Cell cell, int start, Span<byte> destination, int position, List<(int From, int To)> gaps)

@@ -40,9 +40,40 @@ internal sealed class ExtentMap(bool isComplete)
     /// <summary>The region, or null when it is a hole; it must be resident.</summary>
     public Region? Find(long region) => _regions.GetValueOrDefault(region);
 
-    public void AddLoaded(long number, Region region) => _regions.TryAdd(number, region);
+    /// <summary>The first region in memory numbered <paramref name="number"/> or more.</summary>
+    public long? FirstFrom(long number)
+    {
+        foreach (var candidate in _regions.Keys)
+        {
+            if (candidate >= number)
+                return candidate;
+        }
+        return null;
+    }
 
-    public bool Remove(long number) => _regions.Remove(number);
+    public bool HasMoreThan(int extents)
+    {
+        foreach (var region in _regions.Values)
+        {
+            extents -= region.Extents.Count;
+            if (extents < 0)
+                return true;
+        }
+        return false;
+    }
+
+    /// <summary>Only while the map has no rows: an empty region that has one must stay until the row is deleted.</summary>
+    public void DropEmptyRegions()
+    {
+        foreach (var (number, region) in _regions.ToArray())
+        {
+            region.IsDirty = false;
+            if (region.Extents.Count == 0)
+                _regions.Remove(number);
+        }
+    }
+
+    public void AddLoaded(long number, Region region) => _regions.TryAdd(number, region);
 
     /// <summary>Maps bytes from <paramref name="offset"/> on, within one region, which must be resident.</summary>
     public void Map(long offset, int length, ChunkRef chunk, int chunkOffset, IChunkStore chunks)

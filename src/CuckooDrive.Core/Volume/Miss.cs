@@ -6,6 +6,7 @@ internal enum MissKind : byte
     Inode,
     Entry,
     Directory,
+    InodesAfter,
     Region,
     RegionsFrom,
     ExtendedAttributes,
@@ -16,6 +17,7 @@ internal struct Miss
 {
     public MissKind Kind;
     public ulong Inode;
+    /// <summary>A region, or for <see cref="MissKind.InodesAfter"/> a directory cookie.</summary>
     public long Region;
     public ReadOnlyMemory<byte> Name;
 

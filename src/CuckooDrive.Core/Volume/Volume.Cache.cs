@@ -22,6 +22,12 @@ public sealed partial class Volume
     /// </summary>
     private long _loadEpoch;
 
+    /// <summary>About how many directory entries are in memory: counted as directories are read, set right by eviction.</summary>
+    private long _residentEntries;
+
+    /// <summary>A batch has been collected and is not committed yet.</summary>
+    private bool _isCommitting;
+
     private Inode? Find(ulong number, ref Miss miss)
     {
         if (_inodes.TryGetValue(number, out var inode))
@@ -70,6 +76,7 @@ public sealed partial class Volume
         MissKind.Inode => LoadInode(miss.Inode),
         MissKind.Entry => LoadEntry(miss.Inode, miss.Name),
         MissKind.Directory => LoadDirectory(miss.Inode),
+        MissKind.InodesAfter => LoadInodesAfter(miss.Inode, (ulong)miss.Region),
         MissKind.Region => LoadRegion(miss.Inode, miss.Region),
         MissKind.RegionsFrom => LoadRegionsFrom(miss.Inode, miss.Region),
         MissKind.ExtendedAttributes => LoadExtendedAttributes(miss.Inode),
@@ -93,26 +100,34 @@ public sealed partial class Volume
             lock (_gate)
             {
                 if (epoch == _loadEpoch)
-                    return take(_inodes.GetValueOrDefault(number), rows);
+                {
+                    var taken = take(_inodes.GetValueOrDefault(number), rows);
+                    EvictIfLarge();
+                    return taken;
+                }
             }
         }
     }
 
     private bool LoadInode(ulong number) => LoadRows(
         number,
-        () => _store.Get(MetadataKey.Inode(stackalloc byte[MetadataKey.MaximumLength], number)) is { } row ? VolumeRecords.ReadInode(number, row) : null,
-        (present, loaded) =>
-        {
-            if (present is not null)
-                return true;
-            if (loaded is null)
-                return false;
-            if (_spilledReferences.Remove(number, out var references))
-                loaded.KernelReferences = references;
-            loaded.IsStored = true;
-            _inodes.Add(number, loaded);
+        () => ReadInodeRow(number),
+        (present, loaded) => present is not null || AddLoadedInode(loaded));
+
+    private Inode? ReadInodeRow(ulong number) =>
+        _store.Get(MetadataKey.Inode(stackalloc byte[MetadataKey.MaximumLength], number)) is { } row ? VolumeRecords.ReadInode(number, row) : null;
+
+    private bool AddLoadedInode(Inode? loaded)
+    {
+        if (loaded is null)
+            return false;
+        if (!_inodes.TryAdd(loaded.Number, loaded))
             return true;
-        });
+        if (_spilledReferences.Remove(loaded.Number, out var references))
+            loaded.KernelReferences = references;
+        loaded.IsStored = true;
+        return true;
+    }
 
     private bool LoadEntry(ulong parent, ReadOnlyMemory<byte> name)
     {
@@ -139,7 +154,10 @@ public sealed partial class Volume
         (directory, entries) =>
         {
             if (directory is not null && !NodeOf(directory).IsComplete)
+            {
                 NodeOf(directory).Complete(entries);
+                _residentEntries += entries.Count;
+            }
             return true;
         });
 
@@ -154,6 +172,33 @@ public sealed partial class Volume
             return true;
         });
         return entries;
+    }
+
+    /// <summary>The inodes of a window of entries, for listings with attributes.</summary>
+    private bool LoadInodesAfter(ulong directory, ulong cookie)
+    {
+        const int Window = 2048;
+        var missing = new List<ulong>();
+        lock (_gate)
+        {
+            var entries = _inodes.GetValueOrDefault(directory)?.Directory?.Ordered() ?? [];
+            foreach (var entry in entries)
+            {
+                if (entry.Cookie > cookie && !entry.IsRemoved && !_inodes.ContainsKey(entry.Inode))
+                    missing.Add(entry.Inode);
+                if (missing.Count == Window)
+                    break;
+            }
+        }
+        return LoadRows(
+            directory,
+            () => missing.ConvertAll(ReadInodeRow),
+            (_, loaded) =>
+            {
+                foreach (var inode in loaded)
+                    AddLoadedInode(inode);
+                return true;
+            });
     }
 
     private bool LoadRegion(ulong number, long region) => LoadRows(
@@ -214,27 +259,32 @@ public sealed partial class Volume
         return attributes;
     }
 
-    /// <summary>Forgets inodes that nobody uses and that are as the store has them. Under the gate, after a commit.</summary>
-    private void Evict()
+    /// <summary>
+    /// Forgets inodes that nobody uses and that are as the store has them. Under the gate; not between the collection of a
+    /// batch and its commit, when the store is still behind what was collected.
+    /// </summary>
+    private void EvictIfLarge()
     {
-        var entries = 0L;
-        foreach (var inode in _inodes.Values)
-            entries += inode.Directory?.Count ?? 0;
-        if (_inodes.Count <= _options.InodeCacheLimit && entries <= _options.EntryCacheLimit)
+        if (_isCommitting || _inodes.Count + _residentEntries / 4 <= _options.InodeCacheLimit)
             return;
         _loadEpoch++;
+        _residentEntries = 0;
         foreach (var inode in _inodes.Values.ToArray())
         {
-            if (inode.IsRecent)
+            if (inode.IsRecent || !IsEvictable(inode))
             {
                 inode.IsRecent = false;
+                _residentEntries += inode.Directory?.Count ?? 0;
+                inode.Extents.TrimResident();
                 continue;
             }
-            if (inode.IsChanged || inode.OpenCount > 0 || inode.Dirty is { IsEmpty: false } || inode.LinkCount == 0 || inode.Number == IFileSystem.RootInode)
-                continue;
             if (inode.KernelReferences > 0)
                 _spilledReferences[inode.Number] = inode.KernelReferences;
             _inodes.Remove(inode.Number);
         }
     }
+
+    private static bool IsEvictable(Inode inode) =>
+        inode is { IsChanged: false, OpenCount: 0, LinkCount: > 0, IsDeleted: false, Number: not IFileSystem.RootInode } &&
+        inode.Dirty is null or { IsEmpty: true };
 }

@@ -15,11 +15,8 @@ public sealed record VolumeOptions
     /// <summary>Threads that turn dirty data into chunks.</summary>
     public int FlushWorkers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
 
-    /// <summary>How many inodes stay in memory when nobody uses them.</summary>
+    /// <summary>About how many inodes stay in memory; four directory entries count as one inode.</summary>
     public int InodeCacheLimit { get; init; } = 65_536;
-
-    /// <summary>How many directory entries stay in memory.</summary>
-    public int EntryCacheLimit { get; init; } = 262_144;
 
     /// <summary>How far ahead of a sequential reader chunks are fetched, in bytes.</summary>
     public int PrefetchWindow { get; init; } = 8 << 20;

@@ -1,0 +1,361 @@
+using CuckooDrive.Core.Metadata;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Volume;
+
+/// <summary>The committer: one thread that makes everything that changed durable, in one consistent moment.</summary>
+public sealed partial class Volume : ICommitter
+{
+    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _commitLock = new();
+    private readonly SemaphoreSlim _commitSignal = new(0, 1);
+
+    /// <summary>Rows collected and not yet committed: more than one collection when commits fail.</summary>
+    private readonly MetadataBatch _batch = new();
+    private List<(DirectoryNode Node, DirectoryEntry Marker)> _removalMarkers = [];
+    private List<CommitRequest> _requests = [];
+    private bool _flushRequested;
+
+    /// <summary>Counts changes (under the gate), and what of them the last successful commit contained.</summary>
+    private long _changes;
+    private long _committedChanges;
+
+    private sealed record CommitRequest(bool SealPacks, ICommitHook? Hook, TaskCompletionSource<long> Done);
+
+    /// <inheritdoc/>
+    public Task<long> CommitAsync(bool sealPacks, ICommitHook? hook, CancellationToken cancellationToken)
+    {
+        var request = new CommitRequest(sealPacks, hook, new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously));
+        lock (_commitLock)
+        {
+            ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
+            _requests.Add(request);
+        }
+        Signal();
+        return request.Done.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<FsError> SyncAsync(ulong inode, bool dataOnly, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            if (_changes == _committedChanges && !_isCommitting)
+                return new(FsError.None);
+        }
+        return CommitAndReportAsync(inode, cancellationToken);
+    }
+
+    private async ValueTask<FsError> CommitAndReportAsync(ulong number, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await CommitAsync(sealPacks: false, hook: null, cancellationToken).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            return IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
+        }
+        lock (_gate)
+            return _inodes.TryGetValue(number, out var inode) ? TakePendingError(inode) : FsError.None;
+    }
+
+    /// <summary>Commits everything and stops. Open files are closed; the file system must not be used any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_stopping.IsCancellationRequested)
+            return;
+        _reaper.Writer.Complete();
+        await _reaping.ConfigureAwait(false);
+        try
+        {
+            if (!_options.IsReadOnly)
+                await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            await _stopping.CancelAsync().ConfigureAwait(false);
+            Signal();
+            foreach (var worker in _workers)
+                worker.Join();
+            _nameHasher.Dispose();
+        }
+    }
+
+    private void RequestFlush()
+    {
+        Volatile.Write(ref _flushRequested, true);
+        Signal();
+    }
+
+    private void Signal()
+    {
+        lock (_commitLock)
+        {
+            if (_commitSignal.CurrentCount == 0)
+                _commitSignal.Release();
+        }
+    }
+
+    private void CommitLoop()
+    {
+        while (!_stopping.IsCancellationRequested)
+        {
+            _commitSignal.Wait(_options.CommitInterval);
+            List<CommitRequest> requests;
+            lock (_commitLock)
+            {
+                requests = _requests;
+                _requests = [];
+            }
+            if (requests.Count == 0 && Volatile.Read(ref _flushRequested))
+            {
+                Volatile.Write(ref _flushRequested, false);
+                FreezeEverything();
+                continue;
+            }
+            if (requests.Count > 0 || HasChanges())
+                CommitFor(requests);
+        }
+        FailRequests(new ObjectDisposedException(nameof(Volume)));
+    }
+
+    private bool HasChanges()
+    {
+        lock (_gate)
+            return _changes != _committedChanges;
+    }
+
+    private void CommitFor(List<CommitRequest> requests)
+    {
+        try
+        {
+            var sequence = Commit(requests);
+            foreach (var request in requests)
+            {
+                request.Hook?.Committed(sequence);
+                request.Done.TrySetResult(sequence);
+            }
+        }
+        catch (Exception exception)
+        {
+            _log.LogError(exception, "A commit failed and is tried again: {Reason}", exception.Message);
+            foreach (var request in requests)
+                request.Done.TrySetException(exception is IOException ? exception : new IOException(exception.Message, exception));
+            _stopping.Token.WaitHandle.WaitOne(RetryDelay);
+        }
+    }
+
+    private void FailRequests(Exception exception)
+    {
+        lock (_commitLock)
+        {
+            foreach (var request in _requests)
+                request.Done.TrySetException(exception);
+            _requests.Clear();
+        }
+    }
+
+    private long Commit(List<CommitRequest> requests)
+    {
+        FlushEverything();
+        List<(DirectoryNode Node, DirectoryEntry Marker)> markers;
+        List<Inode> collected;
+        long changes;
+        lock (_gate)
+        {
+            _isCommitting = true;
+            changes = _changes;
+            markers = _removalMarkers;
+            _removalMarkers = [];
+            collected = Collect();
+            foreach (var request in requests)
+                request.Hook?.AddRows(_batch);
+            _chunks.CollectChanges(_batch, requests.Exists(r => r.SealPacks));
+        }
+        var sequence = _store.Sequence;
+        if (_batch.Count > 0)
+        {
+            try
+            {
+                _chunks.SyncStaging();
+                sequence = _store.Commit(_batch, durable: true);
+            }
+            catch
+            {
+                lock (_gate)
+                    _removalMarkers.AddRange(markers);
+                throw;
+            }
+            _batch.Clear();
+            _chunks.Committed(sequence);
+        }
+        Settle(collected, markers, changes);
+        return sequence;
+    }
+
+    /// <summary>The store is at the moment of the collection: markers, deleted inodes and what is too much in memory may go.</summary>
+    private void Settle(List<Inode> collected, List<(DirectoryNode Node, DirectoryEntry Marker)> markers, long changes)
+    {
+        lock (_gate)
+        {
+            _isCommitting = false;
+            _loadEpoch++;
+            _committedChanges = changes;
+            foreach (var (node, marker) in markers)
+                node.ForgetMarker(marker);
+            foreach (var inode in collected)
+            {
+                if (inode.IsDeleted)
+                    _inodes.Remove(inode.Number);
+            }
+            EvictIfLarge();
+        }
+    }
+
+    /// <summary>Queues all dirty data and waits until what was dirty at the call is in chunks.</summary>
+    private void FlushEverything()
+    {
+        bool leftBehind;
+        do
+        {
+            leftBehind = FreezeEverything();
+            _flushQueue.WhenDrainedAsync().GetAwaiter().GetResult();
+        }
+        while (leftBehind);
+        foreach (var inode in SnapshotDirty())
+        {
+            lock (inode.DataLock)
+            {
+                lock (_gate)
+                    inode.PersistSize = inode.Dirty?.StableSize(inode.PersistSize, inode.Size) ?? inode.Size;
+            }
+        }
+    }
+
+    private bool FreezeEverything()
+    {
+        var leftBehind = false;
+        foreach (var inode in SnapshotDirty())
+            leftBehind |= FreezeAll(inode, out _);
+        return leftBehind;
+    }
+
+    private Inode[] SnapshotDirty()
+    {
+        lock (_gate)
+            return [.. _dirtyData];
+    }
+
+    /// <summary>Adds the rows of everything that changed to the batch. Under the gate.</summary>
+    private List<Inode> Collect()
+    {
+        _batch.Append(_pending.Encoded);
+        _pending.Clear();
+        Span<byte> key = stackalloc byte[MetadataKey.MaximumLength];
+        if (_nextInodeChanged)
+        {
+            _batch.Put(MetadataKey.Setting(key, NextInodeSetting), _record.Clear().U64(_nextInode).Written);
+            _nextInodeChanged = false;
+        }
+        var collected = new List<Inode>(_changed.Count);
+        foreach (var inode in _changed)
+        {
+            inode.IsChanged = false;
+            if (inode.IsDeleted)
+                CollectDeleted(inode, key);
+            else
+                CollectInode(inode, key);
+            collected.Add(inode);
+        }
+        _changed.Clear();
+        return collected;
+    }
+
+    private void CollectInode(Inode inode, Span<byte> key)
+    {
+        CollectRegions(inode, key);
+        VolumeRecords.WriteInode(_record, inode);
+        _batch.Put(MetadataKey.Inode(key, inode.Number), _record.Written);
+        inode.IsStored = true;
+        var isUnsettled = inode.PersistSize < inode.Size;
+        var needsOrphanRow = inode.LinkCount == 0 || isUnsettled;
+        if (needsOrphanRow)
+            _batch.Put(MetadataKey.Orphan(key, inode.Number), [inode.LinkCount == 0 ? VolumeRecords.OrphanDelete : VolumeRecords.OrphanTrim]);
+        else if (inode.HasOrphanRow)
+            _batch.Delete(MetadataKey.Orphan(key, inode.Number));
+        inode.HasOrphanRow = needsOrphanRow;
+        if (isUnsettled)
+            MarkChanged(inode);
+    }
+
+    /// <summary>Extents go into rows of their own once they are many; they stay there from then on.</summary>
+    private void CollectRegions(Inode inode, Span<byte> key)
+    {
+        var extents = inode.Extents;
+        if (!extents.HasRows && !extents.HasMoreThan(VolumeRecords.InlineExtents))
+        {
+            extents.DropEmptyRegions();
+            return;
+        }
+        foreach (var (number, region) in extents.Regions)
+        {
+            if (!region.IsDirty && extents.HasRows)
+                continue;
+            VolumeRecords.WriteRegion(_record, region);
+            var regionKey = MetadataKey.Extents(key, inode.Number, (ulong)number);
+            if (region.Extents.Count > 0)
+                _batch.Put(regionKey, _record.Written);
+            else
+                _batch.Delete(regionKey);
+            region.IsDirty = false;
+        }
+        extents.HasRows = true;
+    }
+
+    private void CollectDeleted(Inode inode, Span<byte> key)
+    {
+        if (!inode.IsStored)
+            return;
+        if (inode.Extents.HasRows)
+        {
+            foreach (var (number, _) in inode.Extents.Regions)
+                _batch.Delete(MetadataKey.Extents(key, inode.Number, (ulong)number));
+        }
+        _batch.Delete(MetadataKey.Inode(key, inode.Number));
+        if (inode.HasOrphanRow)
+            _batch.Delete(MetadataKey.Orphan(key, inode.Number));
+    }
+
+    /// <summary>Finishes what was under way when the last mount ended: removes orphans, cuts files to what was recorded.</summary>
+    private void Recover()
+    {
+        var orphans = new List<(ulong Inode, byte Kind)>();
+        ReadOnlySpan<byte> from = [MetadataKey.TypeOrphan], to = [MetadataKey.TypeOrphan + 1];
+        _store.Scan(from, to, (key, value) =>
+        {
+            orphans.Add((System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(key[1..]), value[0]));
+            return true;
+        });
+        foreach (var (number, _) in orphans)
+        {
+            if (!LoadInode(number))
+                continue;
+            Load(new Miss { Kind = MissKind.RegionsFrom, Inode = number });
+            Load(new Miss { Kind = MissKind.ExtendedAttributes, Inode = number });
+            var inode = _inodes[number];
+            inode.HasOrphanRow = true;
+            lock (inode.DataLock)
+            {
+                lock (_gate)
+                {
+                    var miss = default(Miss);
+                    TryCut(inode, inode.LinkCount == 0 ? 0 : inode.Size, MaximumFileSize, ref miss);
+                    MarkChanged(inode);
+                }
+            }
+            Reap(inode);
+        }
+    }
+}

@@ -1,0 +1,158 @@
+namespace CuckooDrive.Core.Volume;
+
+/// <summary>Opening, creating and closing files.</summary>
+public sealed partial class Volume
+{
+    private readonly Dictionary<ulong, OpenFile> _open = [];
+    private ulong _nextHandle = 1;
+
+    /// <inheritdoc/>
+    public ValueTask<FsResult<OpenedFile>> OpenAsync(ulong inode, OpenOptions options, CancellationToken cancellationToken) =>
+        options.HasFlag(OpenOptions.Truncate)
+            ? OpenTruncatedAsync(inode, options, cancellationToken)
+            : Execute<OpenOperation, OpenedFile>(new OpenOperation(inode, options));
+
+    /// <inheritdoc/>
+    public ValueTask<FsResult<CreatedFile>> CreateAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, OpenOptions options, Caller caller, CancellationToken cancellationToken)
+    {
+        var task = Execute<CreateOperation, CreatedFile>(new CreateOperation(parent, name, mode, options, caller));
+        return task.IsCompletedSuccessfully && (!task.Result.Succeeded || !options.HasFlag(OpenOptions.Truncate) || task.Result.Value.Entry.Attributes.Size == 0)
+            ? task : TruncateCreatedAsync(task, options, cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public ValueTask<FsResult<CreatedFile>> CreateUnnamedAsync(ulong parent, uint mode, OpenOptions options, Caller caller, CancellationToken cancellationToken) =>
+        Execute<CreateUnnamedOperation, CreatedFile>(new CreateUnnamedOperation(parent, mode, options, caller));
+
+    /// <inheritdoc/>
+    public ValueTask<FsError> FlushAsync(ulong inode, ulong handle, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+            return new(_open.TryGetValue(handle, out var file) ? TakePendingError(file.Inode) : FsError.None);
+    }
+
+    /// <inheritdoc/>
+    public void Release(ulong inode, ulong handle)
+    {
+        Inode? unused;
+        lock (_gate)
+        {
+            if (!_open.Remove(handle, out var file))
+                return;
+            file.Inode.OpenCount--;
+            unused = IsUnused(file.Inode) ? file.Inode : null;
+        }
+        if (unused is not null)
+            Reap(unused);
+    }
+
+    private static FsError TakePendingError(Inode inode)
+    {
+        var error = inode.PendingError;
+        inode.PendingError = FsError.None;
+        return error;
+    }
+
+    private ulong AddHandle(Inode inode, OpenOptions options)
+    {
+        inode.OpenCount++;
+        _open.Add(_nextHandle, new OpenFile(inode, options.HasFlag(OpenOptions.Write)));
+        return _nextHandle++;
+    }
+
+    private Inode? FindOpen(ulong inode, ulong handle)
+    {
+        lock (_gate)
+        {
+            return _open.TryGetValue(handle, out var file) && file.Inode.Number == inode ? file.Inode : null;
+        }
+    }
+
+    private async ValueTask<FsResult<OpenedFile>> OpenTruncatedAsync(ulong inode, OpenOptions options, CancellationToken cancellationToken)
+    {
+        var opened = await Execute<OpenOperation, OpenedFile>(new OpenOperation(inode, options)).ConfigureAwait(false);
+        if (!opened.Succeeded)
+            return opened;
+        var change = new AttributeChange { Size = 0, ModifyTimeNow = true, DropPrivileges = options.HasFlag(OpenOptions.DropPrivileges) };
+        var truncated = await SetAttributesAsync(inode, change, cancellationToken).ConfigureAwait(false);
+        if (truncated.Succeeded)
+            return opened;
+        Release(inode, opened.Value.Handle);
+        return truncated.Error;
+    }
+
+    private async ValueTask<FsResult<CreatedFile>> TruncateCreatedAsync(ValueTask<FsResult<CreatedFile>> task, OpenOptions options, CancellationToken cancellationToken)
+    {
+        var created = await task.ConfigureAwait(false);
+        if (!created.Succeeded || !options.HasFlag(OpenOptions.Truncate) || created.Value.Entry.Attributes.Size == 0)
+            return created;
+        var number = created.Value.Entry.Attributes.Inode;
+        var change = new AttributeChange { Size = 0, ModifyTimeNow = true, DropPrivileges = options.HasFlag(OpenOptions.DropPrivileges) };
+        var truncated = await SetAttributesAsync(number, change, cancellationToken).ConfigureAwait(false);
+        if (truncated.Succeeded)
+            return created.Value with { Entry = created.Value.Entry with { Attributes = truncated.Value } };
+        Release(number, created.Value.Handle);
+        Forget(number, 1);
+        return truncated.Error;
+    }
+
+    private readonly record struct OpenOperation(ulong Number, OpenOptions Options) : IOperation<OpenedFile>
+    {
+        public FsResult<OpenedFile> Run(Volume volume, ref Miss miss)
+        {
+            if (volume.Find(Number, ref miss) is not { } inode)
+                return FsError.Stale;
+            if (inode.IsDirectory)
+                return FsError.IsDirectory;
+            return inode.IsRegular ? new OpenedFile(volume.AddHandle(inode, Options), KeepPageCache: true) : FsError.InvalidArgument;
+        }
+    }
+
+    private readonly record struct CreateOperation(ulong Parent, ReadOnlyMemory<byte> Name, uint Mode, OpenOptions Options, Caller Caller) : IOperation<CreatedFile>
+    {
+        public FsResult<CreatedFile> Run(Volume volume, ref Miss miss)
+        {
+            if (!IsValidName(Name, out var error))
+                return error;
+            if (volume.FindDirectory(Parent, ref miss, out error) is not { } directory)
+                return error;
+            if (!TryFindEntry(directory, Name, ref miss, out var entry))
+                return FsError.None;
+            if (directory.LinkCount == 0)
+                return FsError.NotFound;
+            if (entry is not null)
+                return OpenExisting(volume, entry, ref miss);
+            var inode = volume.NewInode(directory, (Mode & ~Inode.TypeMask) | Inode.TypeRegular, 0, Caller);
+            inode.LinkCount = 1;
+            volume.AddEntry(directory, Name, inode);
+            inode.KernelReferences++;
+            return new CreatedFile(inode.ToEntry(), volume.AddHandle(inode, Options));
+        }
+
+        private FsResult<CreatedFile> OpenExisting(Volume volume, DirectoryEntry entry, ref Miss miss)
+        {
+            if (Options.HasFlag(OpenOptions.Exclusive))
+                return FsError.Exists;
+            if (volume.Find(entry.Inode, ref miss) is not { } inode)
+                return FsError.Stale;
+            if (!inode.IsRegular)
+                return inode.IsDirectory ? FsError.IsDirectory : FsError.Exists;
+            inode.KernelReferences++;
+            return new CreatedFile(inode.ToEntry(), volume.AddHandle(inode, Options));
+        }
+    }
+
+    private readonly record struct CreateUnnamedOperation(ulong Parent, uint Mode, OpenOptions Options, Caller Caller) : IOperation<CreatedFile>
+    {
+        public FsResult<CreatedFile> Run(Volume volume, ref Miss miss)
+        {
+            if (volume.FindDirectory(Parent, ref miss, out var error) is not { } directory)
+                return error;
+            if (directory.LinkCount == 0)
+                return FsError.NotFound;
+            var inode = volume.NewInode(directory, (Mode & ~Inode.TypeMask) | Inode.TypeRegular, 0, Caller);
+            inode.KernelReferences++;
+            return new CreatedFile(inode.ToEntry(), volume.AddHandle(inode, Options));
+        }
+    }
+}

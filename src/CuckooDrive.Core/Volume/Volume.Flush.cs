@@ -1,0 +1,238 @@
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Volume;
+
+/// <summary>Turning dirty data into chunks and extents, and removing inodes that nobody uses.</summary>
+public sealed partial class Volume
+{
+    private readonly FlushQueue _flushQueue = new();
+    private readonly Channel<Inode> _reaper = Channel.CreateUnbounded<Inode>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<Thread> _workers = [];
+    private readonly Lock _budgetLock = new();
+    private readonly List<TaskCompletionSource> _budgetWaiters = [];
+    private Task _reaping = Task.CompletedTask;
+    private long _heldBytes;
+
+    private bool IsOverBudget => Interlocked.Read(ref _heldBytes) > _options.DirtyLimit;
+
+    private void StartWorkers()
+    {
+        for (var i = 0; i < _options.FlushWorkers; i++)
+            StartThread("flush " + i, FlushLoop);
+        StartThread("commit", CommitLoop);
+        _reaping = Task.Run(ReapLoopAsync);
+    }
+
+    private void StartThread(string name, ThreadStart body)
+    {
+        var thread = new Thread(body) { IsBackground = true, Name = "volume " + name };
+        _workers.Add(thread);
+        thread.Start();
+    }
+
+    private void Enqueue(List<DirtyExtent> extents) => _flushQueue.Enqueue(extents);
+
+    private void AddHeld(long bytes)
+    {
+        var held = Interlocked.Add(ref _heldBytes, bytes);
+        if (bytes >= 0 || held > _options.DirtyLimit)
+            return;
+        lock (_budgetLock)
+        {
+            foreach (var waiter in _budgetWaiters)
+                waiter.TrySetResult();
+            _budgetWaiters.Clear();
+        }
+    }
+
+    /// <summary>Waits until buffers are below their limit; the committer is told to flush what has not been queued.</summary>
+    private async Task WaitForBudgetAsync(CancellationToken cancellationToken)
+    {
+        while (IsOverBudget)
+        {
+            var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            lock (_budgetLock)
+            {
+                if (!IsOverBudget)
+                    return;
+                _budgetWaiters.Add(waiter);
+            }
+            RequestFlush();
+            await waiter.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void FlushLoop()
+    {
+        while (_flushQueue.Take(_stopping.Token) is { } item)
+        {
+            try
+            {
+                Flush(item.Extent);
+            }
+            catch (Exception exception)
+            {
+                KeepForLater(item.Extent, exception);
+            }
+            finally
+            {
+                _flushQueue.Complete(item.Ticket);
+            }
+        }
+    }
+
+    private void Flush(DirtyExtent extent)
+    {
+        var inode = extent.Inode;
+        var chunk = _chunks.Append(extent.Data);
+        try
+        {
+            while (!TryMap(extent, chunk, out var miss))
+                Load(miss);
+        }
+        finally
+        {
+            _chunks.ReleaseHold(chunk);
+        }
+        _chunks.Unreserve(extent.Reserved);
+    }
+
+    /// <summary>Puts a flushed extent's ranges that still count into the extent map. False on a miss.</summary>
+    private bool TryMap(DirtyExtent extent, Chunks.ChunkRef chunk, out Miss miss)
+    {
+        miss = default;
+        var inode = extent.Inode;
+        lock (inode.DataLock)
+        {
+            lock (_gate)
+            {
+                if (!inode.IsDeleted)
+                {
+                    if (!IsRangeResident(inode, extent.FileOffset, extent.FileOffset + extent.Length, ref miss))
+                        return false;
+                    foreach (var (from, to) in extent.ValidRanges())
+                        inode.Extents.Map(extent.FileOffset + (from - extent.Start), to - from, chunk, from - extent.Start, _chunks);
+                    MarkChanged(inode);
+                }
+            }
+            var dirty = inode.Dirty!;
+            var held = dirty.HeldBytes;
+            dirty.Complete(extent);
+            AddHeld(dirty.HeldBytes - held);
+            if (dirty.IsEmpty)
+            {
+                lock (_gate)
+                {
+                    _dirtyData.Remove(inode);
+                    inode.PersistSize = inode.Size;
+                }
+            }
+            return true;
+        }
+    }
+
+    /// <summary>
+    /// The staging disk refused the data: it stays dirty, is tried again by the next commit, and the next fsync or close of
+    /// the file says so.
+    /// </summary>
+    private void KeepForLater(DirtyExtent extent, Exception exception)
+    {
+        var inode = extent.Inode;
+        _log.LogError(exception, "Data of inode {Inode} cannot be stored on the staging disk and is kept in memory: {Reason}", inode.Number, exception.Message);
+        lock (inode.DataLock)
+        {
+            inode.Dirty!.Thaw(extent);
+            lock (_gate)
+            {
+                inode.PendingError = IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
+                _dirtyData.Add(inode);
+                MarkChanged(inode);
+            }
+        }
+    }
+
+    private static bool IsDiskFull(Exception exception)
+    {
+        const int NoSpaceErrno = 28, QuotaErrno = 122, DiskFullHResult = unchecked((int)0x80070070);
+        return exception is IOException && exception.HResult is NoSpaceErrno or QuotaErrno or DiskFullHResult;
+    }
+
+    /// <summary>Queues all dirty data of one inode and waits until it is in chunks.</summary>
+    private async Task FlushDataAsync(Inode inode)
+    {
+        while (FreezeAll(inode, out var queued))
+            await _flushQueue.WhenDrainedAsync().ConfigureAwait(false);
+        await _flushQueue.WhenDrainedAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>True when some dirty data had to stay behind what is in flight for the same range.</summary>
+    private bool FreezeAll(Inode inode, out int queued)
+    {
+        var ready = new List<DirtyExtent>();
+        lock (inode.DataLock)
+        {
+            var leftBehind = inode.Dirty?.FreezeAll(ready) ?? false;
+            queued = ready.Count;
+            Enqueue(ready);
+            return leftBehind;
+        }
+    }
+
+    private async Task ReapLoopAsync()
+    {
+        await foreach (var inode in _reaper.Reader.ReadAllAsync().ConfigureAwait(false))
+        {
+            try
+            {
+                Reap(inode);
+            }
+            catch (Exception exception)
+            {
+                _log.LogError(exception, "The space of removed inode {Inode} cannot be freed now; the next mount tries again: {Reason}", inode.Number, exception.Message);
+            }
+        }
+    }
+
+    /// <summary>Frees an inode without links, handles and kernel references, if it still is one. A miss defers it to the pool.</summary>
+    private void Reap(Inode inode)
+    {
+        lock (inode.DataLock)
+        {
+            lock (_gate)
+            {
+                if (!IsUnused(inode))
+                    return;
+                var miss = default(Miss);
+                if (TryCut(inode, 0, MaximumFileSize, ref miss) && (inode.ExtendedAttributeCount == 0 || TryGetExtendedAttributes(inode, ref miss)))
+                {
+                    Delete(inode);
+                    return;
+                }
+                if (!Thread.CurrentThread.IsThreadPoolThread)
+                {
+                    _reaper.Writer.TryWrite(inode);
+                    return;
+                }
+            }
+        }
+        ReapAfterLoading(inode);
+    }
+
+    private void ReapAfterLoading(Inode inode)
+    {
+        Load(new Miss { Kind = MissKind.RegionsFrom, Inode = inode.Number });
+        Load(new Miss { Kind = MissKind.ExtendedAttributes, Inode = inode.Number });
+        Reap(inode);
+    }
+
+    private void Delete(Inode inode)
+    {
+        foreach (var name in inode.ExtendedAttributes?.Keys.ToArray() ?? [])
+            DeleteExtendedAttribute(inode, name);
+        inode.IsDeleted = true;
+        _dirtyData.Remove(inode);
+        MarkChanged(inode);
+    }
+}

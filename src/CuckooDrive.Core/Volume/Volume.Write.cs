@@ -1,0 +1,336 @@
+namespace CuckooDrive.Core.Volume;
+
+/// <summary>Writing, truncating, holes and clones.</summary>
+public sealed partial class Volume
+{
+    /// <summary>The largest file: regions are numbered by 43 bits, so 8 EiB less one byte.</summary>
+    private const long MaximumFileSize = long.MaxValue;
+
+    private readonly BufferPool _buffers = new();
+
+    /// <summary>Inodes with dirty data. Guarded by the gate.</summary>
+    private readonly HashSet<Inode> _dirtyData = [];
+
+    /// <inheritdoc/>
+    public ValueTask<FsResult<int>> WriteAsync(ulong inode, ulong handle, long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken)
+    {
+        if (offset < 0 || data.Length > MaximumFileSize - offset)
+            return new(FsError.FileTooLarge);
+        if (FindOpen(inode, handle) is not { } file)
+            return WriteWithoutHandleAsync(inode, offset, data, options, cancellationToken);
+        if (data.IsEmpty)
+            return new(0);
+        var reservation = _chunks.ReserveAsync(data.Length, cancellationToken);
+        if (!reservation.IsCompletedSuccessfully || IsOverBudget)
+            return WriteWhenPossibleAsync(file, offset, data, options, reservation, cancellationToken);
+        return reservation.Result ? WriteReserved(file, offset, data, options) : new(FsError.NoSpace);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<FsError> AllocateAsync(ulong inode, ulong handle, long offset, long length, AllocateOptions options, CancellationToken cancellationToken)
+    {
+        const AllocateOptions Supported = AllocateOptions.KeepSize | AllocateOptions.PunchHole | AllocateOptions.ZeroRange;
+        if (offset < 0 || length <= 0)
+            return FsError.InvalidArgument;
+        if (length > MaximumFileSize - offset)
+            return FsError.FileTooLarge;
+        if ((options & ~Supported) != 0)
+            return FsError.NotSupported;
+        if (FindOpen(inode, handle) is not { } file)
+            return FsError.Stale;
+        var makesHole = (options & (AllocateOptions.PunchHole | AllocateOptions.ZeroRange)) != 0;
+        return await RunOnData(file, (ref Miss miss) =>
+        {
+            if (makesHole && !TryCut(file, offset, offset + length, ref miss))
+                return;
+            if ((options & AllocateOptions.KeepSize) == 0 && offset + length > file.Size)
+                Grow(file, offset + length);
+            file.ModifyTime = file.ChangeTime = Now;
+            MarkChanged(file);
+        }).ConfigureAwait(false);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<FsResult<long>> CopyRangeAsync(ulong sourceInode, ulong sourceHandle, long sourceOffset, ulong targetInode, ulong targetHandle, long targetOffset, long length, CancellationToken cancellationToken)
+    {
+        if (FindOpen(sourceInode, sourceHandle) is not { } source || FindOpen(targetInode, targetHandle) is not { } target)
+            return FsError.Stale;
+        if (sourceOffset < 0 || targetOffset < 0 || length < 0 || length > MaximumFileSize - targetOffset)
+            return FsError.InvalidArgument;
+        if (source == target && sourceOffset < targetOffset + length && targetOffset < sourceOffset + length)
+            return FsError.InvalidArgument;
+        await FlushDataAsync(source).ConfigureAwait(false);
+        var copied = 0L;
+        while (copied < length)
+        {
+            var step = new CloneStep(source, sourceOffset + copied, target, targetOffset + copied, length - copied);
+            var error = await RunOnData(target, (ref Miss miss) => step.Run(this, ref miss)).ConfigureAwait(false);
+            if (error != FsError.None)
+                return copied > 0 ? copied : error;
+            if (step.Copied == 0)
+                break;
+            copied += step.Copied;
+        }
+        return copied;
+    }
+
+    private async ValueTask<FsResult<int>> WriteWithoutHandleAsync(ulong inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken)
+    {
+        var opened = await OpenAsync(inode, OpenOptions.Write, cancellationToken).ConfigureAwait(false);
+        if (!opened.Succeeded)
+            return opened.Error;
+        try
+        {
+            return await WriteAsync(inode, opened.Value.Handle, offset, data, options, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            Release(inode, opened.Value.Handle);
+        }
+    }
+
+    private async ValueTask<FsResult<int>> WriteWhenPossibleAsync(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options, ValueTask<bool> reservation, CancellationToken cancellationToken)
+    {
+        if (!await reservation.ConfigureAwait(false))
+            return FsError.NoSpace;
+        try
+        {
+            await WaitForBudgetAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            _chunks.Unreserve(data.Length);
+            throw;
+        }
+        return await WriteReserved(inode, offset, data, options).ConfigureAwait(false);
+    }
+
+    private ValueTask<FsResult<int>> WriteReserved(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options)
+    {
+        if (inode.ExtendedAttributeCount > 0 && options.HasFlag(WriteOptions.DropPrivileges))
+            return WriteDroppingCapabilitiesAsync(inode, offset, data, options);
+        Write(inode, offset, data.Span, options);
+        return new(data.Length);
+    }
+
+    private async ValueTask<FsResult<int>> WriteDroppingCapabilitiesAsync(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options)
+    {
+        await Execute<DropCapabilitiesOperation, bool>(new DropCapabilitiesOperation(inode)).ConfigureAwait(false);
+        Write(inode, offset, data.Span, options);
+        return data.Length;
+    }
+
+    private void Write(Inode inode, long offset, ReadOnlySpan<byte> data, WriteOptions options)
+    {
+        var full = t_full ??= [];
+        lock (inode.DataLock)
+        {
+            var dirty = inode.Dirty ??= new DirtyData(inode, _buffers);
+            var held = dirty.HeldBytes;
+            dirty.Write(offset, data, full);
+            AddHeld(dirty.HeldBytes - held);
+            lock (_gate)
+            {
+                _dirtyData.Add(inode);
+                inode.Size = Math.Max(inode.Size, offset + data.Length);
+                if (!options.HasFlag(WriteOptions.FromPageCache))
+                    inode.ModifyTime = inode.ChangeTime = Now;
+                if (options.HasFlag(WriteOptions.DropPrivileges))
+                    inode.Mode = WithoutPrivileges(inode.Mode);
+                MarkChanged(inode);
+            }
+            // Queued inside the lock, so that a cut that comes after finds them in flight.
+            Enqueue(full);
+        }
+        full.Clear();
+    }
+
+    [ThreadStatic]
+    private static List<DirtyExtent>? t_full;
+
+    private async ValueTask<FsResult<Attributes>> ResizeAndSetAsync(ulong number, AttributeChange change, long size)
+    {
+        if (size < 0)
+            return FsError.InvalidArgument;
+        var found = await Execute<FindOperation, Inode>(new FindOperation(number)).ConfigureAwait(false);
+        if (!found.Succeeded)
+            return found.Error;
+        var inode = found.Value;
+        if (!inode.IsRegular)
+            return inode.IsDirectory ? FsError.IsDirectory : FsError.InvalidArgument;
+        try
+        {
+            var error = await RunOnData(inode, (ref Miss miss) => Resize(inode, size, ref miss)).ConfigureAwait(false);
+            if (error != FsError.None)
+                return error;
+        }
+        finally
+        {
+            Unpin(inode);
+        }
+        return await Execute<SetAttributesOperation, Attributes>(new SetAttributesOperation(number, change)).ConfigureAwait(false);
+    }
+
+    /// <summary>Changes the size under both locks.</summary>
+    private void Resize(Inode inode, long size, ref Miss miss)
+    {
+        if (size < inode.Size)
+        {
+            if (!TryCut(inode, size, MaximumFileSize, ref miss))
+                return;
+            inode.Size = size;
+            inode.PersistSize = Math.Min(inode.PersistSize, size);
+        }
+        else if (size > inode.Size)
+        {
+            Grow(inode, size);
+        }
+        inode.ModifyTime = inode.ChangeTime = Now;
+        MarkChanged(inode);
+    }
+
+    /// <summary>Extends with a hole. While older data is still dirty the new size is recorded with its flush.</summary>
+    private static void Grow(Inode inode, long size)
+    {
+        inode.Size = size;
+        if (inode.Dirty is null or { IsEmpty: true })
+            inode.PersistSize = size;
+    }
+
+    /// <summary>Makes [from, to) a hole, in dirty data and extents. Both locks are held. False on a miss, nothing changed.</summary>
+    private bool TryCut(Inode inode, long from, long to, ref Miss miss)
+    {
+        var end = to == MaximumFileSize ? Math.Max(inode.Size, from) : to;
+        if (end <= from && inode.Extents.IsComplete)
+            return true;
+        if (!IsRangeResident(inode, from, to, ref miss))
+            return false;
+        if (inode.Dirty is { } dirty)
+        {
+            var held = dirty.HeldBytes;
+            _chunks.Unreserve(dirty.Cut(from, to));
+            AddHeld(dirty.HeldBytes - held);
+        }
+        inode.Extents.Cut(from, to, _chunks);
+        return true;
+    }
+
+    private static bool IsRangeResident(Inode inode, long from, long to, ref Miss miss)
+    {
+        var extents = inode.Extents;
+        long first = ExtentMap.RegionOf(from), last = ExtentMap.RegionOf(Math.Max(from, to - 1));
+        if (extents.IsResidentFrom(first))
+            return true;
+        if (last - first >= 4)
+        {
+            miss = new Miss { Kind = MissKind.RegionsFrom, Inode = inode.Number, Region = first };
+            return false;
+        }
+        for (var region = first; region <= last; region++)
+        {
+            if (extents.IsResident(region))
+                continue;
+            miss = new Miss { Kind = MissKind.Region, Inode = inode.Number, Region = region };
+            return false;
+        }
+        return true;
+    }
+
+    private delegate void DataAction(ref Miss miss);
+
+    /// <summary>
+    /// Runs an action under the inode's data lock and the gate, again after each miss. The inode must be open or pinned.
+    /// </summary>
+    private async ValueTask<FsError> RunOnData(Inode inode, DataAction action)
+    {
+        while (true)
+        {
+            var miss = default(Miss);
+            lock (inode.DataLock)
+            {
+                lock (_gate)
+                {
+                    if (inode.IsDeleted)
+                        return FsError.Stale;
+                    action(ref miss);
+                }
+            }
+            if (miss.IsNone)
+                return FsError.None;
+            await LoadAsync(miss).ConfigureAwait(false);
+        }
+    }
+
+    private void Unpin(Inode inode)
+    {
+        bool unused;
+        lock (_gate)
+        {
+            inode.OpenCount--;
+            unused = IsUnused(inode);
+        }
+        if (unused)
+            Reap(inode);
+    }
+
+    /// <summary>Finds an inode and keeps it in memory until <see cref="Unpin"/>.</summary>
+    private readonly record struct FindOperation(ulong Number) : IOperation<Inode>
+    {
+        public FsResult<Inode> Run(Volume volume, ref Miss miss)
+        {
+            if (volume.Find(Number, ref miss) is not { } inode)
+                return FsError.Stale;
+            inode.OpenCount++;
+            return inode;
+        }
+    }
+
+    private readonly record struct DropCapabilitiesOperation(Inode Inode) : IOperation<bool>
+    {
+        public FsResult<bool> Run(Volume volume, ref Miss miss) => volume.TryDropCapabilities(Inode, ref miss);
+    }
+
+    /// <summary>
+    /// Clones up to the end of the source's and the target's region: references to the source's chunks, no data.
+    /// </summary>
+    private sealed class CloneStep(Inode source, long sourceOffset, Inode target, long targetOffset, long length)
+    {
+        public long Copied { get; private set; }
+
+        public void Run(Volume volume, ref Miss miss)
+        {
+            Copied = 0;
+            var available = Math.Min(length, source.Size - sourceOffset);
+            available = Math.Min(available, Region.Size - (sourceOffset & (Region.Size - 1)));
+            available = Math.Min(available, Region.Size - (targetOffset & (Region.Size - 1)));
+            if (available <= 0)
+                return;
+            if (!IsRangeResident(source, sourceOffset, sourceOffset + available, ref miss))
+                return;
+            if (!volume.TryCut(target, targetOffset, targetOffset + available, ref miss))
+                return;
+            MapParts(volume, available);
+            if (targetOffset + available > target.Size)
+                Grow(target, targetOffset + available);
+            target.ModifyTime = target.ChangeTime = volume.Now;
+            volume.MarkChanged(target);
+            Copied = available;
+        }
+
+        private void MapParts(Volume volume, long available)
+        {
+            if (source.Extents.Find(ExtentMap.RegionOf(sourceOffset)) is not { } region)
+                return;
+            var from = (int)(sourceOffset & (Region.Size - 1));
+            var to = from + (int)available;
+            // A copy: source and target may be one file, whose region changes while it is being read.
+            foreach (var extent in region.Extents.ToArray())
+            {
+                if (extent.End <= from || extent.Start >= to)
+                    continue;
+                var part = extent.Slice(Math.Max(extent.Start, from), Math.Min(extent.End, to));
+                target.Extents.Map(targetOffset + (part.Start - from), part.Length, part.Chunk, part.ChunkOffset, volume._chunks);
+            }
+        }
+    }
+}
