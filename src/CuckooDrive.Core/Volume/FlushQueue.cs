@@ -4,7 +4,7 @@ namespace CuckooDrive.Core.Volume;
 /// Dirty extents on their way into chunks, in order, with tickets to wait for: everything queued before a moment is done when
 /// all tickets up to the last one handed out by then are. Thread safe.
 /// </summary>
-internal sealed class FlushQueue
+internal sealed class FlushQueue : IDisposable
 {
     private readonly Lock _lock = new();
     private readonly Queue<(long Ticket, DirtyExtent Extent)> _waiting = new();
@@ -27,6 +27,8 @@ internal sealed class FlushQueue
         }
         _available.Release(extents.Count);
     }
+
+    public void Dispose() => _available.Dispose();
 
     /// <summary>Waits for the next extent; null when cancelled. The caller completes the ticket.</summary>
     public (long Ticket, DirtyExtent Extent)? Take(CancellationToken cancellationToken)

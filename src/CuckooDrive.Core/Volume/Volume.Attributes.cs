@@ -92,11 +92,13 @@ public sealed partial class Volume
         MarkChanged(inode);
     }
 
+    /// <summary>Scratch space, guarded by the gate.</summary>
+    private readonly byte[] _hash = new byte[Format.NameHasher.HashLength];
+
     private ReadOnlySpan<byte> AttributeKey(Span<byte> target, ulong inode, ReadOnlySpan<byte> name)
     {
-        Span<byte> hash = stackalloc byte[Format.NameHasher.HashLength];
-        _nameHasher.Compute(inode, name, hash);
-        return MetadataKey.ExtendedAttribute(target, inode, hash);
+        _nameHasher.Compute(inode, name, _hash);
+        return MetadataKey.ExtendedAttribute(target, inode, _hash);
     }
 
     /// <summary>False on a miss. Capabilities of a file do not survive a change of its content or owner.</summary>

@@ -79,6 +79,8 @@ public sealed partial class Volume : ICommitter
             Signal();
             foreach (var worker in _workers)
                 worker.Join();
+            _flushQueue.Dispose();
+            _commitSignal.Dispose();
             _nameHasher.Dispose();
         }
     }
@@ -259,17 +261,16 @@ public sealed partial class Volume : ICommitter
             _batch.Put(MetadataKey.Setting(key, NextInodeSetting), _record.Clear().U64(_nextInode).Written);
             _nextInodeChanged = false;
         }
-        var collected = new List<Inode>(_changed.Count);
-        foreach (var inode in _changed)
+        var collected = _changed.ToList();
+        _changed.Clear();
+        foreach (var inode in collected)
         {
             inode.IsChanged = false;
             if (inode.IsDeleted)
                 CollectDeleted(inode, key);
             else
                 CollectInode(inode, key);
-            collected.Add(inode);
         }
-        _changed.Clear();
         return collected;
     }
 
