@@ -5,11 +5,11 @@ namespace CuckooDrive.Format;
 /// <summary>Where salts, ids and keys come from. Only test vectors replace the system's generator.</summary>
 internal abstract class RandomSource
 {
-    public static RandomSource System { get; } = new SystemSource();
+    public static RandomSource Secure { get; } = new SecureSource();
 
     public abstract void Fill(Span<byte> target);
 
-    private sealed class SystemSource : RandomSource
+    private sealed class SecureSource : RandomSource
     {
         public override void Fill(Span<byte> target) => RandomNumberGenerator.Fill(target);
     }

@@ -22,7 +22,7 @@ public sealed class ValueSealer : IDisposable
     private Nonces _nonces;
 
     public ValueSealer(DriveKeys keys)
-        : this(keys, RandomSource.System)
+        : this(keys, RandomSource.Secure)
     {
     }
 

@@ -46,7 +46,7 @@ public sealed class DriveHeader
     /// <param name="keys">The unlocked drive.</param>
     /// <param name="cost"><see cref="Argon2Cost.Default"/> when null; cheaper only in tests.</param>
     public static DriveHeader Create(Secret secret, string label, out DriveKeys keys, Argon2Cost? cost = null) =>
-        Create(secret, label, out keys, cost, RandomSource.System);
+        Create(secret, label, out keys, cost, RandomSource.Secure);
 
     internal static DriveHeader Create(Secret secret, string label, out DriveKeys keys, Argon2Cost? cost, RandomSource random)
     {
@@ -119,7 +119,7 @@ public sealed class DriveHeader
     /// <summary>The next header, with one more slot.</summary>
     /// <exception cref="InvalidOperationException">There are <see cref="MaximumSlots"/> already.</exception>
     public DriveHeader AddSlot(DriveKeys keys, Secret secret, string label, Argon2Cost? cost = null) =>
-        AddSlot(keys, secret, label, cost, RandomSource.System);
+        AddSlot(keys, secret, label, cost, RandomSource.Secure);
 
     internal DriveHeader AddSlot(DriveKeys keys, Secret secret, string label, Argon2Cost? cost, RandomSource random)
     {
@@ -145,7 +145,7 @@ public sealed class DriveHeader
             checked(Sequence + 1),
             [.. _slots.Where((_, i) => i != index)],
             [.. labels.Where((_, i) => i != index)],
-            RandomSource.System);
+            RandomSource.Secure);
     }
 
     private static DriveHeader Seal(DriveKeys keys, int sequence, KeySlot[] slots, string[] labels, RandomSource random)

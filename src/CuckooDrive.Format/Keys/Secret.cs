@@ -68,7 +68,7 @@ public sealed class Secret : IDisposable
     }
 
     /// <summary>A new recovery key and the text to print and keep: see <see cref="RecoveryKey"/>.</summary>
-    public static Secret NewRecoveryKey(out string text) => NewRecoveryKey(RandomSource.System, out text);
+    public static Secret NewRecoveryKey(out string text) => NewRecoveryKey(RandomSource.Secure, out text);
 
     /// <summary>Reads a recovery key as a person typed it: case, spaces and hyphens do not matter. False when mistyped.</summary>
     public static bool TryParseRecoveryKey(ReadOnlySpan<char> text, [NotNullWhen(true)] out Secret? secret)

@@ -33,7 +33,7 @@ public sealed class ObjectSealer
     private readonly RandomSource _random;
 
     public ObjectSealer(DriveKeys keys)
-        : this(keys, RandomSource.System)
+        : this(keys, RandomSource.Secure)
     {
     }
 

@@ -27,7 +27,7 @@ public readonly struct PackId : IEquatable<PackId>
     }
 
     /// <summary>A new id from the system's random generator.</summary>
-    public static PackId New() => New(RandomSource.System);
+    public static PackId New() => New(RandomSource.Secure);
 
     internal static PackId New(RandomSource random)
     {
