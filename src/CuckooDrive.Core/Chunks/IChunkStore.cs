@@ -1,4 +1,5 @@
 using CuckooDrive.Core.Metadata;
+using CuckooDrive.Format;
 
 namespace CuckooDrive.Core.Chunks;
 
@@ -87,6 +88,20 @@ public interface IChunkStore : IAsyncDisposable
 
     /// <summary>How safe the chunk's pack is.</summary>
     ChunkState GetState(ChunkRef chunk);
+
+    /// <summary>
+    /// A pack's row as the journal and checkpoints carry it: <paramref name="row"/> is the value of its P row as of a commit
+    /// at or after the one that sealed it, for which <see cref="WaitForUploadsAsync"/> has completed; the answer is that row
+    /// with the places, tags, states and provider hashes of its shards as they are known now, and nothing else changed. A
+    /// machine that has only the clouds finds the shards by it. The row itself when the pack is gone or was not sealed.
+    /// </summary>
+    byte[] CompletePackRow(uint pack, ReadOnlySpan<byte> row);
+
+    /// <summary>
+    /// Where a chunk of a sealed pack whose upload has been waited for lies, as a root names it; <see cref="RootPage.Pack"/> is 0.
+    /// Shards that no cloud holds have <see cref="RootShard.NoCloud"/>.
+    /// </summary>
+    (RootPack Pack, RootPage Page) Describe(ChunkRef chunk);
 
     /// <summary>Space for df, in bytes of user data after redundancy.</summary>
     DriveSpace GetSpace();

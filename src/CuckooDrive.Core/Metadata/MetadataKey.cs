@@ -77,6 +77,9 @@ public static class MetadataKey
         return target[..(1 + System.Text.Encoding.ASCII.GetBytes(name, target[1..]))];
     }
 
+    /// <summary>What a checkpoint's root refers to; checkpoints count from 1.</summary>
+    public static ReadOnlySpan<byte> Root(Span<byte> target, ulong checkpoint) => Numbers(target, TypeRoot, checkpoint);
+
     private static ReadOnlySpan<byte> Numbers(Span<byte> target, byte type, ulong number)
     {
         target[0] = type;
