@@ -1,1 +1,3 @@
-return 0;
+using CuckooDrive.Host.CommandLine;
+
+return await CuckooProgram.RunAsync(args);

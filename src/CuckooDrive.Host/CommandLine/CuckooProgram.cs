@@ -1,0 +1,75 @@
+using System.CommandLine;
+using CuckooDrive.Host.Commands;
+
+namespace CuckooDrive.Host.CommandLine;
+
+/// <summary>The command tree, and how a command line becomes an exit status.</summary>
+internal static class CuckooProgram
+{
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var root = CreateRoot();
+        if (arguments.Length == 0)
+        {
+            await root.Parse(["--help"]).InvokeAsync(new InvocationConfiguration { Output = Console.Error });
+            return ExitStatus.WrongUsage;
+        }
+        if (FstabArguments.IsMountCall(arguments, root))
+            arguments = [FstabMountCommand.CommandName, .. arguments];
+        var result = root.Parse(arguments, new ParserConfiguration
+        {
+            // Paths may begin with '@', and options of one letter are never joined.
+            ResponseFileTokenReplacer = null,
+            EnablePosixBundling = false,
+        });
+        if (result.Errors.Count > 0)
+            return ReportUsage(result);
+        return await result.InvokeAsync(new InvocationConfiguration
+        {
+            // A mount closes in its own time; each command reports its failures itself.
+            ProcessTerminationTimeout = null,
+            EnableDefaultExceptionHandler = false,
+        });
+    }
+
+    public static RootCommand CreateRoot()
+    {
+        var root = new RootCommand(
+            "One private, encrypted, redundant disk made of several clouds.")
+        {
+            CommonOptions.Verbose,
+            CreateCommand.Create(),
+            AttachCommand.Create(),
+            MountCommand.Create(),
+            UnmountCommand.Create(),
+            StatusCommand.Create(),
+            FlushCommand.Create(),
+            CloudCommand.Create(),
+            KeyCommand.Create(),
+            DoctorCommand.Create(),
+            DemoCommand.Create(),
+            FstabMountCommand.Create(),
+        };
+        root.WithExamples(
+            "cuckoo create photos --cloud file:///mnt/nas/cuckoo --cloud file:///media/usb/cuckoo --survive 1",
+            "cuckoo mount photos ~/photos",
+            "cuckoo unmount ~/photos");
+        HelpWithExamples.Install(root);
+        return root;
+    }
+
+    private static int ReportUsage(ParseResult result)
+    {
+        var message = result.Errors[0].Message.TrimEnd('.', ' ');
+        var command = string.Join(' ', CommandPath(result).Reverse());
+        new Terminal().Error($"{message}; '{command} --help' shows how it is used.");
+        return ExitStatus.WrongUsage;
+    }
+
+    private static IEnumerable<string> CommandPath(ParseResult result)
+    {
+        System.CommandLine.Parsing.SymbolResult? each = result.CommandResult;
+        for (; each is System.CommandLine.Parsing.CommandResult command; each = each.Parent)
+            yield return command.Parent is null ? "cuckoo" : command.Command.Name;
+    }
+}

@@ -1,0 +1,49 @@
+using System.Net.Sockets;
+using CuckooDrive.Clouds;
+using CuckooDrive.Core.Drives;
+
+namespace CuckooDrive.Host.CommandLine;
+
+/// <summary>Turns any failure into the one sentence that a user sees, and the exit status.</summary>
+internal static class ErrorSentence
+{
+    private const int NoSpaceLeft = 28;
+    private const int ReadOnlyFileSystem = 30;
+    private const int QuotaExceeded = 122;
+
+    public static (string Sentence, int ExitStatus) For(Exception failure)
+    {
+        failure = Unwrap(failure);
+        return failure switch
+        {
+            UserException user => (OneLine(user.Message), user.ExitStatus),
+            DriveException drive => (OneLine(drive.Message), ForKind(drive.Kind)),
+            CloudException cloud => (OneLine(cloud.Message), ForKind(cloud.Kind)),
+            OperationCanceledException => ("Stopped before it was done; nothing was lost, run the command again.", ExitStatus.Failure),
+            IOException io when (io.HResult & 0xFFFF) is NoSpaceLeft or QuotaExceeded =>
+                ($"The local disk is full ({OneLine(io.Message).TrimEnd('.')}); free some space and run the command again.", ExitStatus.Failure),
+            IOException io when (io.HResult & 0xFFFF) == ReadOnlyFileSystem =>
+                ($"A folder that must be writable is read-only ({OneLine(io.Message).TrimEnd('.')}); set CUCKOO_HOME to a writable folder.", ExitStatus.Failure),
+            UnauthorizedAccessException denied =>
+                ($"Permission denied: {OneLine(denied.Message).TrimEnd('.')}; check who owns it, or run as the user who made the drive.", ExitStatus.Failure),
+            IOException or SocketException => ($"{OneLine(failure.Message).TrimEnd('.')}; --verbose shows the details.", ExitStatus.Failure),
+            _ => ($"Unexpected failure: {OneLine(failure.Message).TrimEnd('.')}; --verbose shows the details.", ExitStatus.Failure),
+        };
+    }
+
+    private static int ForKind(DriveErrorKind kind) =>
+        kind == DriveErrorKind.InvalidOption ? ExitStatus.WrongUsage : ExitStatus.Failure;
+
+    private static int ForKind(CloudErrorKind kind) =>
+        kind == CloudErrorKind.InvalidAddress ? ExitStatus.WrongUsage : ExitStatus.Failure;
+
+    private static Exception Unwrap(Exception failure)
+    {
+        while (failure is AggregateException { InnerExceptions.Count: 1 } aggregate)
+            failure = aggregate.InnerExceptions[0];
+        return failure;
+    }
+
+    private static string OneLine(string message) =>
+        string.Join(' ', message.Split((char[])['\r', '\n'], StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries));
+}

@@ -1,0 +1,63 @@
+using System.CommandLine;
+using CuckooDrive.Core.Drives;
+using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Composition;
+
+namespace CuckooDrive.Host.Commands;
+
+/// <summary>cuckoo create: a new drive.</summary>
+internal static class CreateCommand
+{
+    public static Command Create()
+    {
+        var name = CommonOptions.DriveName();
+        var clouds = CommonOptions.Clouds("A place to store to; give the option once for each. It must hold no drive yet");
+        var survive = new Option<int?>("--survive")
+        {
+            Description = "How many of the clouds may be lost without losing data (default: as many as sensible)",
+            HelpName = "M",
+        };
+        var passphraseFile = CommonOptions.PassphraseFile();
+        var command = new Command("create", "Make a new drive that survives the loss of any M of its clouds")
+        {
+            name, clouds, survive, passphraseFile,
+        };
+        command.WithExamples(
+            "cuckoo create photos --cloud file:///mnt/nas/cuckoo --cloud file:///media/usb/cuckoo --survive 1",
+            "cuckoo create work --cloud file:///a --cloud file:///b --cloud file:///c --passphrase-file ~/work.pass");
+        command.Run((result, context, cancellation) => RunAsync(
+            context, result.GetValue(name)!, result.GetValue(clouds)!, result.GetValue(survive), result.GetValue(passphraseFile), cancellation));
+        return command;
+    }
+
+    private static async Task RunAsync(
+        CommandContext context, string name, string[] clouds, int? survive, string? passphraseFile, CancellationToken cancellation)
+    {
+        var folders = context.Paths.Drive(name);
+        if (folders.Exists)
+            throw new UserException($"There is a drive '{name}' on this machine already; choose another name ('cuckoo status' lists them).");
+        CloudChoices.Check(clouds);
+        var options = new CreateDriveOptions
+        {
+            Name = name,
+            Clouds = CloudChoices.From(clouds),
+            Survive = survive,
+            DeviceName = Environment.MachineName,
+            PassphraseCost = TestSettings.PassphraseCost,
+        };
+        using var passphrase = Passphrases.Choose(context, passphraseFile, "New passphrase (write it down; without it nothing can be read): ");
+        using var loggers = CommandLoggers.Create(context);
+        try
+        {
+            folders.Prepare();
+            await Drive.CreateAsync(folders.Volume, options, passphrase, Services.Create(loggers, createRoots: true), cancellation);
+        }
+        catch
+        {
+            folders.RemoveUnlessDrive();
+            throw;
+        }
+        context.Terminal.Line($"Created drive '{name}' on {Plural.Of(clouds.Length, "cloud")}.");
+        context.Terminal.Line($"Mount it with: cuckoo mount {name} MOUNTPOINT");
+    }
+}

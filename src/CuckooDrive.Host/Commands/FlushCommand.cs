@@ -1,0 +1,51 @@
+using System.CommandLine;
+using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Composition;
+using CuckooDrive.Host.Daemon;
+using CuckooDrive.Core.Drives;
+
+namespace CuckooDrive.Host.Commands;
+
+/// <summary>cuckoo flush: waits until all is protected.</summary>
+internal static class FlushCommand
+{
+    public static Command Create()
+    {
+        var name = CommonOptions.DriveName();
+        var passphraseFile = CommonOptions.PassphraseFile();
+        var command = new Command("flush", "Wait until everything written so far survives the loss of clouds and of this machine")
+        {
+            name, passphraseFile,
+        };
+        command.WithExamples("cuckoo flush photos");
+        command.Run((result, context, cancellation) => RunAsync(context, result.GetValue(name)!, result.GetValue(passphraseFile), cancellation));
+        return command;
+    }
+
+    private static async Task RunAsync(CommandContext context, string name, string? passphraseFile, CancellationToken cancellation)
+    {
+        var folders = context.Paths.ExistingDrive(name);
+        var mounted = await ControlClient.IsRunningAsync(folders, cancellation);
+        using var passphrase = mounted ? null : Passphrases.Read(context, passphraseFile, $"Passphrase of '{name}': ");
+        await ProgressView.RunAsync(context.Terminal, $"Flushing '{name}'", async view =>
+        {
+            if (mounted)
+            {
+                void Report(ControlProgress step) => view.Report(step.Step, step.Left, step.Total, Left(step.Left));
+                await ControlClient.SendAsync(folders, new ControlRequest(ControlRequest.Flush), Report, cancellation);
+                return;
+            }
+            var largest = 0L;
+            void ReportOwn(FlushProgress step)
+            {
+                largest = Math.Max(largest, step.BytesLeft);
+                view.Report(step.BytesLeft > 0 ? "uploading" : "sending the journal", largest - step.BytesLeft, largest, Left(step.BytesLeft));
+            }
+            await using var drive = await UnmountedDrive.OpenAsync(context, folders, passphrase!, readOnly: false, cancellation);
+            await drive.Drive.FlushAsync(new InlineProgress<FlushProgress>(ReportOwn), cancellation);
+        });
+        context.Terminal.Line($"All of '{name}' is protected.");
+    }
+
+    private static string Left(long bytes) => bytes > 0 ? $"{Terminal.Size(bytes)} left" : "";
+}

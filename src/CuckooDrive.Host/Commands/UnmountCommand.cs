@@ -1,0 +1,57 @@
+using System.CommandLine;
+using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Daemon;
+using CuckooDrive.Host.Linux;
+using CuckooDrive.Host.State;
+
+namespace CuckooDrive.Host.Commands;
+
+/// <summary>cuckoo unmount: takes a drive's folder away again.</summary>
+internal static class UnmountCommand
+{
+    public static Command Create()
+    {
+        var mountPoint = new Argument<string>("MOUNTPOINT") { Description = "Where the drive is mounted" };
+        var command = new Command("unmount", "Unmount a drive and wait until everything is safe on this machine") { mountPoint };
+        command.WithExamples("cuckoo unmount ~/photos");
+        command.Run((result, context, cancellation) => RunAsync(context, MountPoint.Resolve(result.GetValue(mountPoint)!), cancellation));
+        return command;
+    }
+
+    private static async Task RunAsync(CommandContext context, string path, CancellationToken cancellation)
+    {
+        var mounted = MountTable.Find(path);
+        var folders = context.Paths.AllDrives().FirstOrDefault(drive => ControlClient.ReadRecord(drive)?.MountPoint == path);
+        if (folders is not null && await ControlClient.IsRunningAsync(folders, cancellation))
+        {
+            await AskToUnmountAsync(folders, path, cancellation);
+            context.Terminal.Line($"Unmounted '{folders.Name}' from {path}; everything is safe on this machine.");
+            return;
+        }
+        if (mounted is null)
+            throw new UserException($"Nothing is mounted on '{path}'; 'cuckoo status' shows what is mounted where.");
+        if (mounted.Type != MountTable.CuckooType)
+            throw new UserException($"'{path}' is not a drive of cuckoo but a mount of type {mounted.Type}; unmount it with: umount '{path}'");
+        if (!MountPoint.IsDead(path))
+            throw new UserException($"The drive on '{path}' was mounted by another user or with another {CuckooPaths.HomeVariable}; unmount it as that user.");
+        MountPoint.RemoveDeadMount(path);
+        context.Terminal.Line($"Removed the left-over mount of a crashed cuckoo from {path}; the next mount recovers what was written.");
+    }
+
+    private static async Task AskToUnmountAsync(DriveFolders folders, string path, CancellationToken cancellation)
+    {
+        try
+        {
+            await ControlClient.SendAsync(folders, new ControlRequest(ControlRequest.Unmount), null, cancellation);
+        }
+        catch (UserException refused) when (OperatingSystem.IsLinux() && MountTable.Find(path) is not null)
+        {
+            var users = OpenFiles.UsersOf(path);
+            if (users.Count == 0)
+                throw;
+            throw new UserException(
+                $"'{path}' is in use by {string.Join(", ", users)}; close these programs or leave the folder, then run the command again.",
+                ExitStatus.Failure, refused);
+        }
+    }
+}

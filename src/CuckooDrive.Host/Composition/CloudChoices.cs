@@ -1,0 +1,20 @@
+using CuckooDrive.Core.Drives;
+using CuckooDrive.Host.CommandLine;
+
+namespace CuckooDrive.Host.Composition;
+
+/// <summary>The --cloud options as the drive takes them.</summary>
+internal static class CloudChoices
+{
+    public static IReadOnlyList<CloudChoice> From(IEnumerable<string> addresses) =>
+        [.. addresses.Select(address => new CloudChoice(address))];
+
+    /// <summary>Finds bad addresses before a passphrase is asked for.</summary>
+    public static void Check(IReadOnlyList<string> addresses)
+    {
+        foreach (var address in addresses)
+            Services.CheckAddress(address);
+        if (addresses.GroupBy(address => address.TrimEnd('/'), StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw UserException.Usage($"The cloud '{twice.First()}' is given twice; each cloud counts once.");
+    }
+}

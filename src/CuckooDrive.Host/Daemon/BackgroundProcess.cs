@@ -1,0 +1,124 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using CuckooDrive.Core.Drives;
+using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Linux;
+using CuckooDrive.Host.State;
+using Microsoft.Win32.SafeHandles;
+
+namespace CuckooDrive.Host.Daemon;
+
+/// <summary>
+/// Both halves of a mount in the background. The parent starts this program again, hands the passphrase over through the
+/// child's standard input and waits for one line of JSON on its standard output. The child leaves the session and, once
+/// mounted, gives up all three standard streams, so that nothing that waits for the parent's output waits for the child.
+/// </summary>
+internal static class BackgroundProcess
+{
+    /// <summary>Parent: returns when the child has mounted; its failure is thrown as a sentence.</summary>
+    public static async Task StartAsync(IReadOnlyList<string> arguments, DriveFolders folders, Secret passphrase, CancellationToken cancellation)
+    {
+        var start = SelfStartInfo(arguments);
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        start.Environment.Remove(Passphrases.Variable);
+        using var child = Process.Start(start) ?? throw new UserException("The background process could not be started.");
+        var errors = child.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            await child.StandardInput.BaseStream.WriteAsync(passphrase.Reveal().ToArray(), cancellation);
+            child.StandardInput.Close();
+            var line = await child.StandardOutput.ReadLineAsync(cancellation);
+            var report = line is null ? null : JsonSerializer.Deserialize(line, ControlJson.Default.StartupReport);
+            if (report is { Ready: true })
+                return;
+            await child.WaitForExitAsync(cancellation);
+            throw report is not null
+                ? new UserException(report.Error ?? "Mounting failed.", report.ExitStatus, report.Details is null ? null : new IOException(report.Details))
+                : Died(child.ExitCode, folders, await errors);
+        }
+        catch (OperationCanceledException)
+        {
+            StopChild(child);
+            throw;
+        }
+        catch (Exception failure) when (failure is IOException or JsonException)
+        {
+            StopChild(child);
+            throw Died(-1, folders, failure.Message);
+        }
+    }
+
+    /// <summary>Child: leaves the terminal and working folder of its parent and reads the passphrase.</summary>
+    public static Secret Enter()
+    {
+        if (NativeMethods.SetSessionId() < 0)
+            throw new UserException($"The background process could not leave the terminal ({Marshal.GetLastPInvokeErrorMessage()}).");
+        Directory.SetCurrentDirectory("/");
+        using var input = Console.OpenStandardInput();
+        var bytes = new MemoryStream();
+        input.CopyTo(bytes);
+        try
+        {
+            return Secret.FromBytes(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
+        }
+        finally
+        {
+            Array.Clear(bytes.GetBuffer());
+        }
+    }
+
+    /// <summary>Child: tells the parent how it went and lets go of the standard streams.</summary>
+    public static void Report(StartupReport report, DriveFolders? folders)
+    {
+        using (var output = Console.OpenStandardOutput())
+            output.Write((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(report, ControlJson.Default.StartupReport), (byte)'\n']);
+        if (report.Ready && folders is not null)
+            RedirectStandardStreams(folders);
+    }
+
+    /// <summary>How this program starts itself: the executable, or "dotnet cuckoo.dll".</summary>
+    public static ProcessStartInfo SelfStartInfo(IEnumerable<string> arguments)
+    {
+        var executable = Environment.ProcessPath ?? throw new UserException("The program's own path is not known.");
+        var isDotnet = Path.GetFileNameWithoutExtension(executable).Equals("dotnet", StringComparison.OrdinalIgnoreCase);
+        string[] prefix = isDotnet ? [Path.Combine(AppContext.BaseDirectory, "cuckoo.dll")] : [];
+        return new ProcessStartInfo(executable, [.. prefix, .. arguments]);
+    }
+
+    /// <summary>
+    /// Input and output become /dev/null; what the runtime prints when it crashes goes to a file beside the log. A closed
+    /// descriptor would be worse than none: the next file opened would take its number.
+    /// </summary>
+    private static void RedirectStandardStreams(DriveFolders folders)
+    {
+        using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        using var errors = PrivateFiles.Open(CrashFile(folders), FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        Redirect(nothing, 0);
+        Redirect(nothing, 1);
+        Redirect(errors.SafeFileHandle, 2);
+    }
+
+    private static void Redirect(SafeFileHandle from, int target)
+    {
+        if (NativeMethods.DuplicateTo((int)from.DangerousGetHandle(), target) < 0)
+            throw new IOException($"Descriptor {target} could not be redirected: {Marshal.GetLastPInvokeErrorMessage()}");
+    }
+
+    private static string CrashFile(DriveFolders folders) => Path.Combine(Path.GetDirectoryName(folders.LogFile)!, "crash.log");
+
+    private static UserException Died(int status, DriveFolders folders, string details) => new(
+        $"The background process ended before it had mounted '{folders.Name}' (status {status}); see {folders.LogFile}, or run the command with --foreground.",
+        ExitStatus.Failure,
+        new IOException(details));
+
+    private static void StopChild(Process child)
+    {
+        const int Terminate = 15;
+        if (!child.HasExited)
+            _ = NativeMethods.Kill(child.Id, Terminate);
+    }
+}

@@ -1,0 +1,203 @@
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using System.Text;
+using System.Text.Json;
+using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Linux;
+using CuckooDrive.Host.State;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Host.Daemon;
+
+/// <summary>Answers the requests of this user's other cuckoo commands, each on a connection of its own.</summary>
+internal sealed class ControlServer(DriveFolders folders, IControlHandler handler, ILogger<ControlServer> logger) : IAsyncDisposable
+{
+    private const int LongestRequest = 4 << 20;
+    private const int SocketLevel = 1;
+    private const int PeerCredentials = 17;
+    private readonly CancellationTokenSource _stop = new();
+    private readonly List<Task> _connections = [];
+    private Socket? _listener;
+    private Task _accepting = Task.CompletedTask;
+
+    /// <summary>Listens; only this user can connect. The caller holds the drive, so an old socket file has no owner.</summary>
+    public void Start()
+    {
+        File.Delete(folders.ControlSocket);
+        _listener = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        using (var address = new ControlAddress(folders))
+            _listener.Bind(address.EndPoint);
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(folders.ControlSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+        _listener.Listen(16);
+        _accepting = AcceptAsync(_listener);
+    }
+
+    /// <summary>Stops listening and waits for the answers under way.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        _listener?.Dispose();
+        File.Delete(folders.ControlSocket);
+        await _accepting;
+        Task[] open;
+        lock (_connections)
+            open = [.. _connections];
+        await Task.WhenAll(open);
+        _stop.Dispose();
+    }
+
+    private async Task AcceptAsync(Socket listener)
+    {
+        while (!_stop.IsCancellationRequested)
+        {
+            Socket connection;
+            try
+            {
+                connection = await listener.AcceptAsync(_stop.Token);
+            }
+            catch (Exception failure) when (failure is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+            catch (SocketException failure)
+            {
+                logger.LogWarning(failure, "A control connection could not be accepted.");
+                continue;
+            }
+            lock (_connections)
+            {
+                _connections.RemoveAll(task => task.IsCompleted);
+                _connections.Add(Task.Run(() => ServeAsync(connection)));
+            }
+        }
+    }
+
+    private async Task ServeAsync(Socket connection)
+    {
+        try
+        {
+            if (!IsAllowed(connection))
+            {
+                logger.LogWarning("Another user tried to control this drive and was refused.");
+                return;
+            }
+            await using var stream = new NetworkStream(connection, ownsSocket: false);
+            using var cancellation = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+            var line = await ReadLineAsync(stream, cancellation.Token);
+            if (line is null)
+                return;
+            var watching = CancelWhenClosedAsync(stream, cancellation);
+            var reply = await AnswerAsync(line, stream, cancellation.Token);
+            await WriteAsync(stream, reply.Response, CancellationToken.None);
+            reply.AfterSent?.Invoke();
+            connection.Shutdown(SocketShutdown.Both);
+            await watching;
+        }
+        catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException)
+        {
+            logger.LogDebug(failure, "A control connection ended early.");
+        }
+        finally
+        {
+            connection.Dispose();
+        }
+    }
+
+    private async Task<ControlReply> AnswerAsync(string line, Stream stream, CancellationToken cancellation)
+    {
+        try
+        {
+            var request = JsonSerializer.Deserialize(line, ControlJson.Default.ControlRequest)
+                ?? throw new UserException("The request is empty.");
+            var sending = new Lock();
+            void Report(ControlProgress progress)
+            {
+                // Progress is a courtesy: a client that went away is noticed by the reader of this connection.
+                lock (sending)
+                    WriteAsync(stream, new ControlResponse { Progress = progress }, cancellation).GetAwaiter().GetResult();
+            }
+            return await handler.HandleAsync(request, new InlineProgress<ControlProgress>(Report), cancellation);
+        }
+        catch (JsonException failure)
+        {
+            return ControlReply.Failed($"The request is not understood: {failure.Message}");
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellation.IsCancellationRequested)
+        {
+            logger.LogWarning(failure, "A control request failed.");
+            return ControlReply.Failed(ErrorSentence.For(failure).Sentence);
+        }
+    }
+
+    /// <summary>A client that hangs up no longer waits for its answer.</summary>
+    private static async Task CancelWhenClosedAsync(Stream stream, CancellationTokenSource cancellation)
+    {
+        try
+        {
+            var rest = new byte[1];
+            while (await stream.ReadAsync(rest, cancellation.Token) > 0)
+            {
+            }
+            await cancellation.CancelAsync();
+        }
+        catch (Exception failure) when (failure is IOException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The connection is over; its other half reports why.
+        }
+    }
+
+    private static async Task<string?> ReadLineAsync(Stream stream, CancellationToken cancellation)
+    {
+        var line = new MemoryStream();
+        var buffer = new byte[4096];
+        while (line.Length < LongestRequest)
+        {
+            var read = await stream.ReadAsync(buffer, cancellation);
+            if (read == 0)
+                return null;
+            var end = buffer.AsSpan(0, read).IndexOf((byte)'\n');
+            line.Write(buffer, 0, end < 0 ? read : end);
+            if (end >= 0)
+                return Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length);
+        }
+        return null;
+    }
+
+    private static async Task WriteAsync(Stream stream, ControlResponse response, CancellationToken cancellation)
+    {
+        var bytes = JsonSerializer.SerializeToUtf8Bytes(response, ControlJson.Default.ControlResponse);
+        await stream.WriteAsync((byte[])[.. bytes, (byte)'\n'], cancellation);
+    }
+
+    /// <summary>The folder's mode keeps others out already; this also holds when somebody widened it.</summary>
+    private static bool IsAllowed(Socket connection)
+    {
+        if (!OperatingSystem.IsLinux())
+            return true;
+        Span<byte> credentials = stackalloc byte[12];
+        connection.GetRawSocketOption(SocketLevel, PeerCredentials, credentials);
+        var user = MemoryMarshal.Cast<byte, uint>(credentials)[1];
+        return user == 0 || user == NativeMethods.GetEffectiveUserId();
+    }
+}
+
+/// <summary>Carries out control requests.</summary>
+internal interface IControlHandler
+{
+    /// <summary>A failure is thrown, and reaches the client as one sentence.</summary>
+    Task<ControlReply> HandleAsync(ControlRequest request, IProgress<ControlProgress> progress, CancellationToken cancellation);
+}
+
+/// <param name="Response">The last line to send.</param>
+/// <param name="AfterSent">What to do once the client has it.</param>
+internal sealed record ControlReply(ControlResponse Response, Action? AfterSent = null)
+{
+    public static ControlReply Failed(string sentence) => new(new ControlResponse { Ok = false, Error = sentence });
+}
+
+/// <summary>Reports on the caller's thread, in order, unlike <see cref="Progress{T}"/>.</summary>
+internal sealed class InlineProgress<T>(Action<T> report) : IProgress<T>
+{
+    public void Report(T value) => report(value);
+}

@@ -1,0 +1,70 @@
+using System.Runtime.InteropServices;
+
+namespace CuckooDrive.Host.Linux;
+
+/// <summary>The few calls of the C library that .NET does not offer.</summary>
+internal static partial class NativeMethods
+{
+    public const int ExistenceCheck = 0;
+    public const int NoSuchFile = 2;
+    public const int NotConnected = 107;
+    public const int DetachMount = 2;
+    private const int OpenPathOnly = 0x200000;
+    private const int OpenCloseOnExec = 0x80000;
+
+    /// <summary>O_DIRECTORY is one of the few flags that differ between architectures.</summary>
+    private static readonly int OpenDirectoryOnly =
+        RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000;
+
+    [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
+    public static partial int SetSessionId();
+
+    [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
+    public static partial int Duplicate(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
+    public static partial int DuplicateTo(int descriptor, int target);
+
+    [LibraryImport("libc", EntryPoint = "umask")]
+    public static partial uint SetFileModeMask(uint mask);
+
+    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Access(string path, int mode);
+
+    [LibraryImport("libc", EntryPoint = "geteuid")]
+    public static partial uint GetEffectiveUserId();
+
+    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
+    public static partial int Kill(int process, int signal);
+
+    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int Unmount(string path, int flags);
+
+    /// <summary>A descriptor that only names the folder (O_PATH), closed on exec; negative on failure.</summary>
+    public static int OpenDirectory(string path) => Open(path, OpenPathOnly | OpenDirectoryOnly | OpenCloseOnExec);
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "realpath", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial nint RealPath(string path, nint buffer);
+
+    [LibraryImport("libc", EntryPoint = "free")]
+    private static partial void Free(nint pointer);
+
+    /// <summary>The path without symbolic links, or null when it does not exist or cannot be reached.</summary>
+    public static string? Resolve(string path)
+    {
+        var resolved = RealPath(path, 0);
+        if (resolved == 0)
+            return null;
+        try
+        {
+            return Marshal.PtrToStringUTF8(resolved);
+        }
+        finally
+        {
+            Free(resolved);
+        }
+    }
+}

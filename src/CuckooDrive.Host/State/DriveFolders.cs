@@ -1,0 +1,36 @@
+using CuckooDrive.Core.Drives;
+
+namespace CuckooDrive.Host.State;
+
+/// <summary>The files of one drive on this machine.</summary>
+internal sealed record DriveFolders(string Name, string Root)
+{
+    /// <summary>What the drive itself keeps: metadata, staging, caches. A single process has it open.</summary>
+    public string Volume => Path.Combine(Root, "volume");
+
+    public string LogFile => Path.Combine(Root, "log", "cuckoo.log");
+
+    /// <summary>Holds the control socket and the mount record while the drive is mounted.</summary>
+    public string Run => Path.Combine(Root, "run");
+
+    public string ControlSocket => Path.Combine(Run, "control");
+
+    public string MountRecord => Path.Combine(Run, "mount.json");
+
+    public bool Exists => Drive.Exists(Volume);
+
+    /// <summary>Makes the folders of the host around the volume's, readable by their user only.</summary>
+    public void Prepare()
+    {
+        PrivateFiles.CreateFolder(Root);
+        PrivateFiles.CreateFolder(Path.GetDirectoryName(LogFile)!);
+        PrivateFiles.CreateFolder(Run);
+    }
+
+    /// <summary>Takes back <see cref="Prepare"/> when making the drive failed: no half-made drive stays behind.</summary>
+    public void RemoveUnlessDrive()
+    {
+        if (!Exists && Directory.Exists(Root))
+            Directory.Delete(Root, recursive: true);
+    }
+}

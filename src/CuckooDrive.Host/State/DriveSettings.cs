@@ -1,0 +1,89 @@
+using System.Globalization;
+using System.Text.Json;
+using CuckooDrive.Core.Drives;
+using CuckooDrive.Host.CommandLine;
+using Microsoft.Extensions.Configuration;
+
+namespace CuckooDrive.Host.State;
+
+/// <summary>
+/// Limits that a person may set in settings.json: for all drives at the top, for one under Drives:NAME. The environment
+/// (CUCKOO_SETTING_StagingLimit) wins over both.
+/// </summary>
+internal static class DriveSettings
+{
+    public const string EnvironmentPrefix = "CUCKOO_SETTING_";
+
+    public static IConfigurationRoot Load(CuckooPaths paths) => Add(new ConfigurationBuilder(), paths).Build();
+
+    public static IConfigurationBuilder Add(IConfigurationBuilder builder, CuckooPaths paths)
+    {
+        // The file is read here and not by the configuration's own provider, which would watch its folder for changes.
+        if (File.Exists(paths.SettingsFile))
+        {
+            try
+            {
+                builder.AddJsonStream(new MemoryStream(File.ReadAllBytes(paths.SettingsFile)));
+            }
+            catch (JsonException failure)
+            {
+                throw Unreadable(paths, failure);
+            }
+        }
+        return builder.AddEnvironmentVariables(EnvironmentPrefix);
+    }
+
+    public static UserException Unreadable(CuckooPaths paths, Exception failure) => new(
+        $"The settings file '{paths.SettingsFile}' is not valid JSON ({failure.GetBaseException().Message}); correct it or remove it.",
+        ExitStatus.WrongUsage, failure);
+
+    public static OpenDriveOptions OptionsFor(IConfiguration configuration, string drive)
+    {
+        var defaults = new OpenDriveOptions();
+        string? Find(string key) =>
+            Environment.GetEnvironmentVariable(EnvironmentPrefix + key) ?? configuration[$"Drives:{drive}:{key}"] ?? configuration[key];
+        return defaults with
+        {
+            StagingLimit = ReadSize(Find, nameof(defaults.StagingLimit), defaults.StagingLimit),
+            DiskCacheLimit = ReadSize(Find, nameof(defaults.DiskCacheLimit), defaults.DiskCacheLimit),
+            MemoryCacheLimit = ReadSize(Find, nameof(defaults.MemoryCacheLimit), defaults.MemoryCacheLimit),
+            JournalInterval = ReadSeconds(Find, nameof(defaults.JournalInterval), defaults.JournalInterval),
+            CloseTimeout = ReadSeconds(Find, nameof(defaults.CloseTimeout), defaults.CloseTimeout),
+        };
+    }
+
+    private static long ReadSize(Func<string, string?> find, string key, long fallback)
+    {
+        if (find(key) is not { } text)
+            return fallback;
+        return TryParseSize(text, out var bytes)
+            ? bytes
+            : throw UserException.Usage($"The setting {key} is '{text}', which is not a size; write it like 500MiB or 8GiB.");
+    }
+
+    private static TimeSpan ReadSeconds(Func<string, string?> find, string key, TimeSpan fallback)
+    {
+        if (find(key) is not { } text)
+            return fallback;
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e6
+            ? TimeSpan.FromSeconds(seconds)
+            : throw UserException.Usage($"The setting {key} is '{text}', which is not a number of seconds.");
+    }
+
+    /// <summary>A whole number of bytes, or of KiB, MiB, GiB or TiB.</summary>
+    public static bool TryParseSize(string text, out long bytes)
+    {
+        ReadOnlySpan<(string Suffix, int Shift)> units = [("KiB", 10), ("MiB", 20), ("GiB", 30), ("TiB", 40), ("", 0)];
+        foreach (var (suffix, shift) in units)
+        {
+            if (!text.EndsWith(suffix, StringComparison.OrdinalIgnoreCase))
+                continue;
+            var number = text.AsSpan(0, text.Length - suffix.Length).Trim();
+            var valid = long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out bytes) && bytes <= long.MaxValue >> shift;
+            bytes <<= shift;
+            return valid;
+        }
+        bytes = 0;
+        return false;
+    }
+}

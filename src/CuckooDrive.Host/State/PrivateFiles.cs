@@ -1,0 +1,39 @@
+namespace CuckooDrive.Host.State;
+
+/// <summary>Files that only their user may read: 0600 in folders of 0700.</summary>
+internal static class PrivateFiles
+{
+    private const UnixFileMode FolderMode = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+    private const UnixFileMode FileMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+
+    /// <summary>Makes a folder and its missing parents; one of ours that exists is narrowed to 0700.</summary>
+    public static void CreateFolder(string path)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            Directory.CreateDirectory(path);
+            return;
+        }
+        Directory.CreateDirectory(path, FolderMode);
+        if (File.GetUnixFileMode(path) != FolderMode)
+            File.SetUnixFileMode(path, FolderMode);
+    }
+
+    public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share)
+    {
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share };
+        if (!OperatingSystem.IsWindows() && mode is not System.IO.FileMode.Open)
+            options.UnixCreateMode = FileMode;
+        return new FileStream(path, options);
+    }
+
+    /// <summary>Writes a small file so that a reader sees the old or the new content, never a part.</summary>
+    public static void WriteAtomically(string path, ReadOnlySpan<byte> content)
+    {
+        var temporary = path + ".new";
+        File.Delete(temporary);
+        using (var file = Open(temporary, System.IO.FileMode.CreateNew, FileAccess.Write, FileShare.None))
+            file.Write(content);
+        File.Move(temporary, path, overwrite: true);
+    }
+}
