@@ -60,16 +60,7 @@ internal static class CuckooProgram
 
     private static int ReportUsage(ParseResult result)
     {
-        var message = result.Errors[0].Message.TrimEnd('.', ' ');
-        var command = string.Join(' ', CommandPath(result).Reverse());
-        new Terminal().Error($"{message}; '{command} --help' shows how it is used.");
+        new Terminal().Error(UsageError.Describe(result));
         return ExitStatus.WrongUsage;
-    }
-
-    private static IEnumerable<string> CommandPath(ParseResult result)
-    {
-        System.CommandLine.Parsing.SymbolResult? each = result.CommandResult;
-        for (; each is System.CommandLine.Parsing.CommandResult command; each = each.Parent)
-            yield return command.Parent is null ? "cuckoo" : command.Command.Name;
     }
 }

@@ -15,6 +15,8 @@ internal sealed record FstabArguments
 
     public string? PassphraseFile { get; private set; }
 
+    public string? KeyFile { get; private set; }
+
     /// <summary>Replaces CUCKOO_HOME: mount(8) runs with nearly no environment.</summary>
     public string? Home { get; private set; }
 
@@ -51,6 +53,9 @@ internal sealed record FstabArguments
             case "passphrase_file":
                 PassphraseFile = Required(key, value);
                 break;
+            case "key_file":
+                KeyFile = Required(key, value);
+                break;
             case "cuckoo_home":
                 Home = Required(key, value);
                 break;
@@ -61,7 +66,7 @@ internal sealed record FstabArguments
                 break;
             default:
                 if (!IsForMountProgram(key))
-                    throw UserException.Usage($"The mount option '{key}' is not known; known are ro, rw, allow_other, passphrase_file=FILE, cuckoo_home=FOLDER and durability=local|cloud.");
+                    throw UserException.Usage($"The mount option '{key}' is not known; known are ro, rw, allow_other, passphrase_file=FILE, key_file=FILE, cuckoo_home=FOLDER and durability=local|cloud.");
                 break;
         }
     }

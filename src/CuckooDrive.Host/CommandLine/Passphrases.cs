@@ -1,6 +1,5 @@
-using System.Security.Cryptography;
 using System.Text;
-using CuckooDrive.Core.Drives;
+using CuckooDrive.Format;
 
 namespace CuckooDrive.Host.CommandLine;
 
@@ -11,70 +10,105 @@ namespace CuckooDrive.Host.CommandLine;
 internal static class Passphrases
 {
     public const string Variable = "CUCKOO_PASSPHRASE";
-    private const int MaximumFileLength = 64 * 1024;
+    public const string NewVariable = "CUCKOO_NEW_PASSPHRASE";
 
-    /// <summary>The passphrase of an existing drive. The caller disposes it.</summary>
-    public static Secret Read(CommandContext context, string? file, string prompt) =>
-        TryReadSilently(context, file) ?? Ask(context, prompt);
+    /// <summary>What opens an existing drive. The caller disposes it.</summary>
+    public static SecretInput Read(CommandContext context, SecretSource source, string prompt) =>
+        TryReadSilently(context, source) ?? Ask(context, prompt);
+
+    /// <summary>As <see cref="Read"/>, opened already: for commands that need it in this process.</summary>
+    public static Secret ReadSecret(CommandContext context, SecretSource source, string prompt)
+    {
+        using var input = Read(context, source, prompt);
+        return input.Open();
+    }
+
+    /// <summary>What the file or the environment gives, or null when only a prompt could.</summary>
+    public static SecretInput? TryReadSilently(CommandContext context, SecretSource source)
+    {
+        if (source is { PassphraseFile: not null, KeyFile: not null })
+            throw UserException.Usage("Give only one of --passphrase-file and --key-file.");
+        if (source.KeyFile is { } keyFile)
+            return ReadKeyFile(context, keyFile);
+        return source.PassphraseFile is { } file ? ReadLine(context, file) : FromEnvironment(Variable);
+    }
 
     /// <summary>A passphrase that is being chosen: asked twice. The caller disposes it.</summary>
-    public static Secret Choose(CommandContext context, string? file, string prompt, string? variable = Variable)
+    public static Secret Choose(CommandContext context, string? file, string variable, string prompt)
     {
-        if (TryReadSilently(context, file, variable) is { } given)
-            return given;
+        using var chosen = (file is not null ? ReadLine(context, file) : FromEnvironment(variable)) ?? AskTwice(context, prompt);
+        var secret = chosen.Open();
+        if (secret.Kind == SecretKind.Passphrase)
+            return secret;
+        secret.Dispose();
+        throw UserException.Usage("This is a recovery key; choose a passphrase of your own.");
+    }
+
+    private static SecretInput AskTwice(CommandContext context, string prompt)
+    {
         var first = Ask(context, prompt);
         using var second = Ask(context, "The same again: ");
-        if (CryptographicOperations.FixedTimeEquals(first.Reveal(), second.Reveal()))
+        if (first.HasSameText(second))
             return first;
         first.Dispose();
         throw UserException.Usage("The two passphrases differ; run the command again.");
     }
 
-    /// <summary>The passphrase from the file or the environment, or null when only a prompt could give it.</summary>
-    public static Secret? TryReadSilently(CommandContext context, string? file, string? variable = Variable)
+    private static SecretInput? FromEnvironment(string variable)
     {
-        if (file is not null)
-            return ReadFile(context, file);
-        var given = variable is null ? null : Environment.GetEnvironmentVariable(variable);
+        var given = Environment.GetEnvironmentVariable(variable);
         if (given is null)
             return null;
-        if (given.Length == 0)
-            throw UserException.Usage($"{variable} is set but empty; put the passphrase into it or unset it.");
-        return Secret.FromText(given);
+        return given.Length > 0
+            ? SecretInput.FromText(given)
+            : throw UserException.Usage($"{variable} is set but empty; put the passphrase into it or unset it.");
     }
 
-    private static Secret ReadFile(CommandContext context, string file)
+    private static SecretInput ReadKeyFile(CommandContext context, string file)
     {
-        byte[] bytes;
+        const int Shortest = 16;
+        var content = ReadFile(context, file);
+        return content.Length >= Shortest
+            ? SecretInput.FromKeyFile(content)
+            : throw UserException.Usage($"'{file}' is not a key file: it has fewer than {Shortest} bytes; make one with: cuckoo key add NAME --new-key-file FILE");
+    }
+
+    private static SecretInput ReadLine(CommandContext context, string file)
+    {
+        var content = ReadFile(context, file);
         try
         {
-            var info = new FileInfo(file);
-            if (info.Exists && info.Length > MaximumFileLength)
-                throw UserException.Usage($"The passphrase file '{file}' is larger than 64 KiB; its first line should be the passphrase.");
-            bytes = File.ReadAllBytes(file);
-        }
-        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
-        {
-            throw new UserException($"The passphrase file '{file}' does not exist; check --passphrase-file.", ExitStatus.WrongUsage, failure);
-        }
-        catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
-        {
-            throw new UserException($"The passphrase file '{file}' cannot be read; check its owner and permissions.", ExitStatus.Failure, failure);
-        }
-        WarnAboutReaders(context, file);
-        try
-        {
-            var line = bytes.AsSpan();
-            var end = line.IndexOfAny((byte)'\n', (byte)'\r');
-            if (end >= 0)
-                line = line[..end];
-            if (line.IsEmpty)
-                throw UserException.Usage($"The first line of the passphrase file '{file}' is empty; write the passphrase there.");
-            return Secret.FromText(Encoding.UTF8.GetString(line));
+            var end = content.AsSpan().IndexOfAny((byte)'\n', (byte)'\r');
+            var line = end < 0 ? content : content.AsSpan(0, end);
+            return line.IsEmpty
+                ? throw UserException.Usage($"The first line of the passphrase file '{file}' is empty; write the passphrase there.")
+                : SecretInput.FromText(Encoding.UTF8.GetString(line));
         }
         finally
         {
-            CryptographicOperations.ZeroMemory(bytes);
+            Array.Clear(content);
+        }
+    }
+
+    private static byte[] ReadFile(CommandContext context, string file)
+    {
+        try
+        {
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+            var content = new byte[Secret.MaximumLength + 1];
+            var length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
+            if (length > Secret.MaximumLength)
+                throw UserException.Usage($"The file '{file}' is larger than 64 KiB, so it holds no passphrase or key; check its name.");
+            WarnAboutReaders(context, file);
+            return content[..length];
+        }
+        catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
+        {
+            throw new UserException($"The file '{file}' that should hold the passphrase or key does not exist; check its name.", ExitStatus.WrongUsage, failure);
+        }
+        catch (Exception failure) when (failure is UnauthorizedAccessException or IOException)
+        {
+            throw new UserException($"The file '{file}' that should hold the passphrase or key cannot be read; check its owner and permissions.", ExitStatus.Failure, failure);
         }
     }
 
@@ -85,7 +119,7 @@ internal static class Passphrases
             context.Terminal.Note($"Warning: other users can read '{file}'; protect it with: chmod 600 '{file}'");
     }
 
-    private static Secret Ask(CommandContext context, string prompt)
+    private static SecretInput Ask(CommandContext context, string prompt)
     {
         if (!context.Terminal.CanAsk)
             throw UserException.Usage($"A passphrase is needed; give --passphrase-file FILE, set {Variable}, or run the command in a terminal.");
@@ -94,9 +128,9 @@ internal static class Passphrases
         try
         {
             ReadKeys(typed);
-            if (typed.Length == 0)
-                throw UserException.Usage("The passphrase is empty; run the command again and type one.");
-            return Secret.FromText(typed.ToString());
+            return typed.Length > 0
+                ? SecretInput.FromText(typed.ToString())
+                : throw UserException.Usage("The passphrase is empty; run the command again and type one.");
         }
         finally
         {

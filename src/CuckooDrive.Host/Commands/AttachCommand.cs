@@ -12,31 +12,31 @@ internal static class AttachCommand
     {
         var name = CommonOptions.DriveName();
         var clouds = CommonOptions.Clouds("A cloud of the drive, under an address that works here; give the option for each that still exists");
-        var passphraseFile = CommonOptions.PassphraseFile();
         var command = new Command("attach", "Bring an existing drive to this machine, from its clouds and its passphrase")
         {
-            name, clouds, passphraseFile,
+            name, clouds,
         };
+        var secrets = SecretOptions.AddTo(command);
         command.WithExamples("cuckoo attach photos --cloud file:///mnt/nas/cuckoo --cloud file:///media/usb/cuckoo");
         command.Run((result, context, cancellation) => RunAsync(
-            context, result.GetValue(name)!, result.GetValue(clouds)!, result.GetValue(passphraseFile), cancellation));
+            context, result.GetValue(name)!, result.GetValue(clouds)!, secrets.From(result), cancellation));
         return command;
     }
 
     private static async Task RunAsync(
-        CommandContext context, string name, string[] clouds, string? passphraseFile, CancellationToken cancellation)
+        CommandContext context, string name, string[] clouds, SecretSource secrets, CancellationToken cancellation)
     {
         var folders = context.Paths.Drive(name);
         if (folders.Exists)
             throw new UserException($"There is a drive '{name}' on this machine already; mount it, or choose another name.");
-        CloudChoices.Check(clouds);
+        await CloudChoices.CheckAsync(clouds);
         var options = new AttachDriveOptions
         {
             Name = name,
             Clouds = CloudChoices.From(clouds),
             DeviceName = Environment.MachineName,
         };
-        using var passphrase = Passphrases.Read(context, passphraseFile, $"Passphrase of '{name}': ");
+        using var passphrase = Passphrases.ReadSecret(context, secrets, $"Passphrase of '{name}': ");
         using var loggers = CommandLoggers.Create(context);
         try
         {

@@ -14,13 +14,13 @@ internal static class CloudListCommand
     {
         var name = CommonOptions.DriveName();
         var json = CommonOptions.Json();
-        var passphraseFile = CommonOptions.PassphraseFile();
-        var command = new Command("list", "List the clouds of a drive with their state and space") { name, json, passphraseFile };
+        var command = new Command("list", "List the clouds of a drive with their state and space") { name, json };
+        var secrets = SecretOptions.AddTo(command);
         command.WithExamples("cuckoo cloud list photos", "cuckoo cloud list photos --json");
         command.Run(async (result, context, cancellation) =>
         {
             var drive = result.GetValue(name)!;
-            var clouds = await FindAsync(context, drive, result.GetValue(passphraseFile), cancellation);
+            var clouds = await FindAsync(context, drive, secrets.From(result), cancellation);
             if (result.GetValue(json))
                 OutputJson.Print(context.Terminal, new CloudListOutput(drive, clouds), OutputJson.Default.CloudListOutput);
             else
@@ -30,14 +30,14 @@ internal static class CloudListCommand
     }
 
     private static async Task<IReadOnlyList<CloudStatus>> FindAsync(
-        CommandContext context, string name, string? passphraseFile, CancellationToken cancellation)
+        CommandContext context, string name, SecretSource secrets, CancellationToken cancellation)
     {
         var folders = context.Paths.ExistingDrive(name);
         var answer = await ControlClient.TrySendAsync(folders, new ControlRequest(ControlRequest.Status), null, cancellation);
         if (answer?.Status is { } mounted)
             return mounted.Drive.Clouds;
         // The list of clouds is part of the drive's own encrypted configuration.
-        using var passphrase = Passphrases.Read(context, passphraseFile, $"Passphrase of '{name}': ");
+        using var passphrase = Passphrases.ReadSecret(context, secrets, $"Passphrase of '{name}': ");
         await using var opened = await UnmountedDrive.OpenAsync(context, folders, passphrase, readOnly: true, cancellation);
         return opened.Drive.GetStatus().Clouds;
     }

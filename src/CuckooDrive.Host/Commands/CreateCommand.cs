@@ -36,7 +36,7 @@ internal static class CreateCommand
         var folders = context.Paths.Drive(name);
         if (folders.Exists)
             throw new UserException($"There is a drive '{name}' on this machine already; choose another name ('cuckoo status' lists them).");
-        CloudChoices.Check(clouds);
+        await CloudChoices.CheckAsync(clouds);
         var options = new CreateDriveOptions
         {
             Name = name,
@@ -45,12 +45,13 @@ internal static class CreateCommand
             DeviceName = Environment.MachineName,
             PassphraseCost = TestSettings.PassphraseCost,
         };
-        using var passphrase = Passphrases.Choose(context, passphraseFile, "New passphrase (write it down; without it nothing can be read): ");
+        using var passphrase = Passphrases.Choose(
+            context, passphraseFile, Passphrases.Variable, "New passphrase (write it down; without it nothing can be read): ");
         using var loggers = CommandLoggers.Create(context);
         try
         {
             folders.Prepare();
-            await Drive.CreateAsync(folders.Volume, options, passphrase, Services.Create(loggers, createRoots: true), cancellation);
+            await Drive.CreateAsync(folders.Volume, options, passphrase, Services.Create(loggers), cancellation);
         }
         catch
         {

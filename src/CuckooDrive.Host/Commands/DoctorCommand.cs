@@ -17,11 +17,11 @@ internal static class DoctorCommand
         var name = new Argument<string?>("NAME") { Description = "A drive to check; only this machine when left out", Arity = ArgumentArity.ZeroOrOne };
         var thorough = new Option<bool>("--thorough") { Description = "Also read and verify every object on every cloud" };
         var json = CommonOptions.Json();
-        var passphraseFile = CommonOptions.PassphraseFile();
         var command = new Command("doctor", "Check this machine, and whether a drive is consistent and complete; changes nothing")
         {
-            name, thorough, json, passphraseFile,
+            name, thorough, json,
         };
+        var secrets = SecretOptions.AddTo(command);
         command.WithExamples("cuckoo doctor", "cuckoo doctor photos", "cuckoo doctor photos --thorough --json");
         command.Run(async (result, context, cancellation) =>
         {
@@ -29,7 +29,7 @@ internal static class DoctorCommand
             var checks = MachineChecks.Run(context.Paths);
             var report = drive is null
                 ? null
-                : await CheckAsync(context, drive, result.GetValue(thorough), result.GetValue(passphraseFile), cancellation);
+                : await CheckAsync(context, drive, result.GetValue(thorough), secrets.From(result), cancellation);
             var healthy = checks.All(check => check.Ok) && report is null or { IsHealthy: true };
             var output = new DoctorOutput(healthy, checks, report);
             if (result.GetValue(json))
@@ -42,11 +42,11 @@ internal static class DoctorCommand
     }
 
     private static async Task<DoctorReport> CheckAsync(
-        CommandContext context, string name, bool thorough, string? passphraseFile, CancellationToken cancellation)
+        CommandContext context, string name, bool thorough, SecretSource secrets, CancellationToken cancellation)
     {
         var folders = context.Paths.ExistingDrive(name);
         var mounted = await ControlClient.IsRunningAsync(folders, cancellation);
-        using var passphrase = mounted ? null : Passphrases.Read(context, passphraseFile, $"Passphrase of '{name}': ");
+        using var passphrase = mounted ? null : Passphrases.ReadSecret(context, secrets, $"Passphrase of '{name}': ");
         DoctorReport? report = null;
         await ProgressView.RunAsync(context.Terminal, $"Checking '{name}'", async view =>
         {

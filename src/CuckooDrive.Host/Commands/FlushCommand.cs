@@ -12,21 +12,21 @@ internal static class FlushCommand
     public static Command Create()
     {
         var name = CommonOptions.DriveName();
-        var passphraseFile = CommonOptions.PassphraseFile();
         var command = new Command("flush", "Wait until everything written so far survives the loss of clouds and of this machine")
         {
-            name, passphraseFile,
+            name,
         };
+        var secrets = SecretOptions.AddTo(command);
         command.WithExamples("cuckoo flush photos");
-        command.Run((result, context, cancellation) => RunAsync(context, result.GetValue(name)!, result.GetValue(passphraseFile), cancellation));
+        command.Run((result, context, cancellation) => RunAsync(context, result.GetValue(name)!, secrets.From(result), cancellation));
         return command;
     }
 
-    private static async Task RunAsync(CommandContext context, string name, string? passphraseFile, CancellationToken cancellation)
+    private static async Task RunAsync(CommandContext context, string name, SecretSource secrets, CancellationToken cancellation)
     {
         var folders = context.Paths.ExistingDrive(name);
         var mounted = await ControlClient.IsRunningAsync(folders, cancellation);
-        using var passphrase = mounted ? null : Passphrases.Read(context, passphraseFile, $"Passphrase of '{name}': ");
+        using var passphrase = mounted ? null : Passphrases.ReadSecret(context, secrets, $"Passphrase of '{name}': ");
         await ProgressView.RunAsync(context.Terminal, $"Flushing '{name}'", async view =>
         {
             if (mounted)

@@ -40,7 +40,7 @@ internal static class FstabMountCommand
                 AllowOther = arguments.AllowOther,
                 Durability = arguments.Durability,
             };
-            await MountCommand.MountInBackgroundAsync(request, context, arguments.PassphraseFile, cancellation);
+            await MountCommand.MountInBackgroundAsync(request, context, new SecretSource(arguments.PassphraseFile, arguments.KeyFile), cancellation);
         });
         return command;
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Format;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Output;
 
@@ -13,38 +14,37 @@ internal static class KeyListCommand
     {
         var name = CommonOptions.DriveName();
         var json = CommonOptions.Json();
-        var passphraseFile = CommonOptions.PassphraseFile();
         var command = new Command("list", "List the passphrases and keys that open a drive, never the secrets themselves")
         {
-            name, json, passphraseFile,
+            name, json,
         };
+        var secrets = SecretOptions.AddTo(command);
         command.WithExamples("cuckoo key list photos");
         command.Run(async (result, context, cancellation) =>
         {
             var folders = context.Paths.ExistingDrive(result.GetValue(name)!);
-            using var passphrase = Passphrases.Read(context, result.GetValue(passphraseFile), $"Passphrase of '{folders.Name}': ");
+            using var passphrase = Passphrases.ReadSecret(context, secrets.From(result), $"Passphrase of '{folders.Name}': ");
             var slots = await DriveKeySlots.ListAsync(folders.Volume, passphrase, cancellation);
             if (result.GetValue(json))
-                OutputJson.Print(context.Terminal, new KeyListOutput(folders.Name, slots), OutputJson.Default.KeyListOutput);
+                OutputJson.Print(context.Terminal, new KeyListOutput(folders.Name, [.. slots.Select(KeyOutput.From)]), OutputJson.Default.KeyListOutput);
             else
                 Print(context.Terminal, slots);
         });
         return command;
     }
 
-    public static string NameOf(KeySlotKind kind) => kind switch
+    public static string NameOf(SecretKind kind) => kind switch
     {
-        KeySlotKind.Passphrase => "passphrase",
-        KeySlotKind.RecoveryKey => "recovery key",
+        SecretKind.Passphrase => "passphrase",
+        SecretKind.RecoveryKey => "recovery key",
         _ => "key file",
     };
 
     private static void Print(Terminal terminal, IReadOnlyList<KeySlotInfo> slots) =>
-        terminal.Table(["Slot", "Kind", "Label", ""], slots.Select(slot => (IReadOnlyList<string>)
+        terminal.Table(["Slot", "Kind", "Label"], slots.Select(slot => (IReadOnlyList<string>)
         [
-            slot.Id.ToString(CultureInfo.InvariantCulture),
+            slot.Index.ToString(CultureInfo.InvariantCulture),
             NameOf(slot.Kind),
             slot.Label,
-            slot.IsCurrent ? "(given now)" : "",
         ]));
 }

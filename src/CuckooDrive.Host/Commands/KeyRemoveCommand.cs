@@ -12,14 +12,14 @@ internal static class KeyRemoveCommand
     {
         var name = CommonOptions.DriveName();
         var slot = new Argument<int>("SLOT") { Description = "Its number in 'cuckoo key list'" };
-        var passphraseFile = CommonOptions.PassphraseFile();
-        var command = new Command("remove", "Remove a passphrase or key; the last one cannot be removed") { name, slot, passphraseFile };
+        var command = new Command("remove", "Remove a passphrase or key; the last one cannot be removed") { name, slot };
+        var secrets = SecretOptions.AddTo(command);
         command.WithExamples("cuckoo key remove photos 2");
         command.Run(async (result, context, cancellation) =>
         {
             var folders = context.Paths.ExistingDrive(result.GetValue(name)!);
             var number = result.GetValue(slot);
-            using var passphrase = Passphrases.Read(context, result.GetValue(passphraseFile), $"A passphrase of '{folders.Name}' that stays: ");
+            using var passphrase = Passphrases.ReadSecret(context, secrets.From(result), $"A passphrase of '{folders.Name}' that stays: ");
             using var loggers = CommandLoggers.Create(context);
             await DriveKeySlots.RemoveAsync(folders.Volume, passphrase, number, Services.Create(loggers), cancellation);
             context.Terminal.Line($"Removed slot {number} of '{folders.Name}'. Whoever kept a copy of a cloud's old header can still open it with the old secret.");

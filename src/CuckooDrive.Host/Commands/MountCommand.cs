@@ -34,12 +34,12 @@ internal static class MountCommand
             },
             DefaultValueFactory = _ => Durability.Local,
         };
-        var passphraseFile = CommonOptions.PassphraseFile();
         var child = new Option<bool>(ChildOption) { Hidden = true };
         var command = new Command("mount", "Show a drive as a folder, in the background unless told otherwise")
         {
-            name, mountPoint, foreground, readOnly, allowOther, durability, passphraseFile, child,
+            name, mountPoint, foreground, readOnly, allowOther, durability, child,
         };
+        var secrets = SecretOptions.AddTo(command);
         command.WithExamples(
             "cuckoo mount photos ~/photos",
             "cuckoo mount photos /mnt/photos --allow-other --passphrase-file /etc/cuckoo/photos.pass",
@@ -57,8 +57,8 @@ internal static class MountCommand
             if (result.GetValue(child))
                 return await RunAsChildAsync(request, context);
             if (result.GetValue(foreground))
-                return await MountInForegroundAsync(request, context, result.GetValue(passphraseFile), cancellation);
-            await MountInBackgroundAsync(request, context, result.GetValue(passphraseFile), cancellation);
+                return await MountInForegroundAsync(request, context, secrets.From(result), cancellation);
+            await MountInBackgroundAsync(request, context, secrets.From(result), cancellation);
             return ExitStatus.Success;
         });
         return command;
@@ -66,19 +66,19 @@ internal static class MountCommand
 
     /// <summary>Returns when the drive is mounted and a process of its own serves it.</summary>
     public static async Task MountInBackgroundAsync(
-        MountRequest request, CommandContext context, string? passphraseFile, CancellationToken cancellation)
+        MountRequest request, CommandContext context, SecretSource secrets, CancellationToken cancellation)
     {
         var folders = await PrepareAsync(request, context, cancellation);
-        using (var passphrase = Passphrases.Read(context, passphraseFile, $"Passphrase of '{request.Name}': "))
+        using (var passphrase = Passphrases.Read(context, secrets, $"Passphrase of '{request.Name}': "))
             await BackgroundProcess.StartAsync(ArgumentsFor(request, context), folders, passphrase, cancellation);
         context.Terminal.Line(Mounted(request));
     }
 
     private static async Task<int> MountInForegroundAsync(
-        MountRequest request, CommandContext context, string? passphraseFile, CancellationToken cancellation)
+        MountRequest request, CommandContext context, SecretSource secrets, CancellationToken cancellation)
     {
         await PrepareAsync(request, context, cancellation);
-        using var passphrase = Passphrases.Read(context, passphraseFile, $"Passphrase of '{request.Name}': ");
+        using var passphrase = Passphrases.Read(context, secrets, $"Passphrase of '{request.Name}': ");
         return await MountHost.RunAsync(request, context, passphrase, () =>
             context.Terminal.Line($"{Mounted(request)} Press Ctrl-C to unmount."));
     }

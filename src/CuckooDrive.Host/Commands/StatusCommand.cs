@@ -14,13 +14,13 @@ internal static class StatusCommand
     public static Command Create()
     {
         var name = new Argument<string?>("NAME") { Description = "The drive; all drives when left out", Arity = ArgumentArity.ZeroOrOne };
-        var paths = new Argument<string[]>("PATH") { Description = "Files whose protection to show: below the mount point, or relative to the drive" };
+        var paths = new Argument<string[]>("PATH") { Description = "Files whose protection to show: below the mount point, or relative to the drive", Arity = ArgumentArity.ZeroOrMore };
         var json = CommonOptions.Json();
-        var passphraseFile = CommonOptions.PassphraseFile();
         var command = new Command("status", "Show clouds, space, the upload queue and how safe everything is")
         {
-            name, paths, json, passphraseFile,
+            name, paths, json,
         };
+        var secrets = SecretOptions.AddTo(command);
         command.WithExamples(
             "cuckoo status",
             "cuckoo status photos",
@@ -32,7 +32,7 @@ internal static class StatusCommand
             var asJson = result.GetValue(json);
             return drive is null
                 ? ShowAllAsync(context, asJson, cancellation)
-                : ShowAsync(context, drive, result.GetValue(paths) ?? [], asJson, result.GetValue(passphraseFile), cancellation);
+                : ShowAsync(context, drive, result.GetValue(paths) ?? [], asJson, secrets.From(result), cancellation);
         });
         return command;
     }
@@ -66,10 +66,10 @@ internal static class StatusCommand
     }
 
     private static async Task ShowAsync(
-        CommandContext context, string name, string[] paths, bool json, string? passphraseFile, CancellationToken cancellation)
+        CommandContext context, string name, string[] paths, bool json, SecretSource secrets, CancellationToken cancellation)
     {
         var folders = context.Paths.ExistingDrive(name);
-        var status = await FindAsync(context, folders, paths, passphraseFile, cancellation);
+        var status = await FindAsync(context, folders, paths, secrets, cancellation);
         if (json)
             OutputJson.Print(context.Terminal, status, OutputJson.Default.StatusOutput);
         else if (paths.Length > 0)
@@ -81,7 +81,7 @@ internal static class StatusCommand
     }
 
     private static async Task<StatusOutput> FindAsync(
-        CommandContext context, DriveFolders folders, string[] paths, string? passphraseFile, CancellationToken cancellation)
+        CommandContext context, DriveFolders folders, string[] paths, SecretSource secrets, CancellationToken cancellation)
     {
         var answer = await ControlClient.TrySendAsync(folders, new ControlRequest(ControlRequest.Status), null, cancellation);
         if (answer?.Status is { } mounted)
@@ -95,11 +95,11 @@ internal static class StatusCommand
             return status with { Files = [.. files.Zip(paths, (file, path) => new FileOutput(path, file.Protection))] };
         }
         // Without a passphrase only the folders say something; asking for one would make a look at the state a nuisance.
-        using var passphrase = Passphrases.TryReadSilently(context, passphraseFile);
-        if (passphrase is null && paths.Length == 0)
+        using var given = Passphrases.TryReadSilently(context, secrets);
+        if (given is null && paths.Length == 0)
             return StatusOutput.From(folders.Name, null);
-        using var asked = passphrase is null ? Passphrases.Read(context, null, $"Passphrase of '{folders.Name}': ") : null;
-        await using var opened = await UnmountedDrive.OpenAsync(context, folders, passphrase ?? asked!, readOnly: true, cancellation);
+        using var passphrase = given?.Open() ?? Passphrases.ReadSecret(context, SecretSource.None, $"Passphrase of '{folders.Name}': ");
+        await using var opened = await UnmountedDrive.OpenAsync(context, folders, passphrase, readOnly: true, cancellation);
         var found = StatusOutput.From(folders.Name, null).With(opened.Drive.GetStatus());
         return paths.Length == 0 ? found : found with { Files = await ProtectionAsync(opened.Drive, paths, cancellation) };
     }

@@ -10,10 +10,10 @@ internal static class CloudChoices
         [.. addresses.Select(address => new CloudChoice(address))];
 
     /// <summary>Finds bad addresses before a passphrase is asked for.</summary>
-    public static void Check(IReadOnlyList<string> addresses)
+    public static async Task CheckAsync(IReadOnlyList<string> addresses)
     {
         foreach (var address in addresses)
-            Services.CheckAddress(address);
+            await Services.CheckAddressAsync(address);
         if (addresses.GroupBy(address => address.TrimEnd('/'), StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
             throw UserException.Usage($"The cloud '{twice.First()}' is given twice; each cloud counts once.");
     }

@@ -1,4 +1,4 @@
-using CuckooDrive.Core.Drives;
+using CuckooDrive.Format;
 
 namespace CuckooDrive.Host.Composition;
 
@@ -6,7 +6,7 @@ namespace CuckooDrive.Host.Composition;
 internal static class TestSettings
 {
     /// <summary>With CUCKOO_TEST_CHEAP_PASSPHRASE=1 new key slots cost nearly nothing to open, and nearly nothing to guess.</summary>
-    public static PassphraseCost PassphraseCost => Environment.GetEnvironmentVariable("CUCKOO_TEST_CHEAP_PASSPHRASE") == "1"
-        ? PassphraseCost.Minimum
-        : PassphraseCost.Standard;
+    public static Argon2Cost PassphraseCost => Environment.GetEnvironmentVariable("CUCKOO_TEST_CHEAP_PASSPHRASE") == "1"
+        ? Argon2Cost.Minimum
+        : Argon2Cost.Default;
 }

@@ -1,4 +1,5 @@
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Format;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.State;
 using Microsoft.Extensions.Logging;

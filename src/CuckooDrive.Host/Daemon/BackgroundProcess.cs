@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
-using CuckooDrive.Core.Drives;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Linux;
 using CuckooDrive.Host.State;
@@ -18,7 +17,7 @@ namespace CuckooDrive.Host.Daemon;
 internal static class BackgroundProcess
 {
     /// <summary>Parent: returns when the child has mounted; its failure is thrown as a sentence.</summary>
-    public static async Task StartAsync(IReadOnlyList<string> arguments, DriveFolders folders, Secret passphrase, CancellationToken cancellation)
+    public static async Task StartAsync(IReadOnlyList<string> arguments, DriveFolders folders, SecretInput passphrase, CancellationToken cancellation)
     {
         var start = SelfStartInfo(arguments);
         start.RedirectStandardInput = true;
@@ -29,7 +28,7 @@ internal static class BackgroundProcess
         var errors = child.StandardError.ReadToEndAsync(CancellationToken.None);
         try
         {
-            await child.StandardInput.BaseStream.WriteAsync(passphrase.Reveal().ToArray(), cancellation);
+            await passphrase.WriteToAsync(child.StandardInput.BaseStream, cancellation);
             child.StandardInput.Close();
             var line = await child.StandardOutput.ReadLineAsync(cancellation);
             var report = line is null ? null : JsonSerializer.Deserialize(line, ControlJson.Default.StartupReport);
@@ -53,22 +52,13 @@ internal static class BackgroundProcess
     }
 
     /// <summary>Child: leaves the terminal and working folder of its parent and reads the passphrase.</summary>
-    public static Secret Enter()
+    public static SecretInput Enter()
     {
         if (NativeMethods.SetSessionId() < 0)
             throw new UserException($"The background process could not leave the terminal ({Marshal.GetLastPInvokeErrorMessage()}).");
         Directory.SetCurrentDirectory("/");
         using var input = Console.OpenStandardInput();
-        var bytes = new MemoryStream();
-        input.CopyTo(bytes);
-        try
-        {
-            return Secret.FromBytes(bytes.GetBuffer().AsSpan(0, (int)bytes.Length));
-        }
-        finally
-        {
-            Array.Clear(bytes.GetBuffer());
-        }
+        return SecretInput.ReadFrom(input);
     }
 
     /// <summary>Child: tells the parent how it went and lets go of the standard streams.</summary>

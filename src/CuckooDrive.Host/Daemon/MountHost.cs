@@ -1,4 +1,3 @@
-using CuckooDrive.Core.Drives;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Composition;
 using CuckooDrive.Host.Logging;
@@ -17,9 +16,9 @@ internal static class MountHost
 
     /// <summary>
     /// Mounts, calls <paramref name="ready"/>, and returns the exit status when the mount has ended and the drive is
-    /// closed. A failure to mount is thrown. Takes over the secret.
+    /// closed. A failure to mount is thrown. Borrows the secret until it calls <paramref name="ready"/>.
     /// </summary>
-    public static async Task<int> RunAsync(MountRequest request, CommandContext context, Secret passphrase, Action ready)
+    public static async Task<int> RunAsync(MountRequest request, CommandContext context, SecretInput passphrase, Action ready)
     {
         using var host = Build(request, context, passphrase);
         try
@@ -38,7 +37,7 @@ internal static class MountHost
         return Environment.ExitCode;
     }
 
-    private static IHost Build(MountRequest request, CommandContext context, Secret passphrase)
+    private static IHost Build(MountRequest request, CommandContext context, SecretInput passphrase)
     {
         var folders = context.Paths.Drive(request.Name);
         var builder = Microsoft.Extensions.Hosting.Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings
@@ -60,7 +59,7 @@ internal static class MountHost
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(request);
         builder.Services.AddSingleton(folders);
-        builder.Services.AddSingleton(new PassphraseHolder(passphrase));
+        builder.Services.AddSingleton(passphrase);
         builder.Services.AddSingleton(provider => Services.Create(provider.GetRequiredService<ILoggerFactory>()));
         builder.Services.AddHostedService<MountedDrive>();
         return builder.Build();

@@ -16,7 +16,7 @@ namespace CuckooDrive.Host.Daemon;
 internal sealed class MountedDrive(
     MountRequest request,
     DriveFolders folders,
-    PassphraseHolder passphrase,
+    SecretInput passphrase,
     IConfiguration configuration,
     DriveServices services,
     IHostApplicationLifetime lifetime,
@@ -38,7 +38,7 @@ internal sealed class MountedDrive(
             ReadOnly = request.ReadOnly,
             Durability = request.Durability,
         };
-        using (var secret = passphrase.Take())
+        using (var secret = passphrase.Open())
             _drive = await Drive.OpenAsync(folders.Volume, secret, options, services, cancellationToken);
         try
         {
@@ -185,13 +185,4 @@ internal sealed class MountedDrive(
         var record = new MountRecord(request.MountPoint, Environment.ProcessId, services.Time.GetUtcNow(), request.ReadOnly);
         PrivateFiles.WriteAtomically(folders.MountRecord, JsonSerializer.SerializeToUtf8Bytes(record, ControlJson.Default.MountRecord));
     }
-}
-
-/// <summary>Carries the passphrase to the one who opens the drive, once.</summary>
-internal sealed class PassphraseHolder(Secret secret)
-{
-    private Secret? _secret = secret;
-
-    /// <summary>The caller disposes it.</summary>
-    public Secret Take() => Interlocked.Exchange(ref _secret, null) ?? throw new InvalidOperationException("The passphrase was taken already.");
 }

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Format;
 using CuckooDrive.Host.CommandLine;
 
 namespace CuckooDrive.Host.Output;
@@ -13,7 +14,7 @@ namespace CuckooDrive.Host.Output;
     Converters =
     [
         typeof(CamelCaseConverter<DriveProtection>), typeof(CamelCaseConverter<FileProtection>),
-        typeof(CamelCaseConverter<KeySlotKind>), typeof(CamelCaseConverter<DoctorSeverity>),
+        typeof(CamelCaseConverter<SecretKind>), typeof(CamelCaseConverter<DoctorSeverity>),
     ])]
 [JsonSerializable(typeof(StatusOutput))]
 [JsonSerializable(typeof(StatusListOutput))]

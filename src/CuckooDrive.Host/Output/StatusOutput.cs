@@ -1,4 +1,5 @@
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Format;
 using CuckooDrive.Host.Daemon;
 
 namespace CuckooDrive.Host.Output;
@@ -77,11 +78,17 @@ internal sealed record StatusListOutput(IReadOnlyList<StatusOutput> Drives);
 
 internal sealed record CloudListOutput(string Name, IReadOnlyList<CloudStatus> Clouds);
 
-internal sealed record KeyListOutput(string Name, IReadOnlyList<KeySlotInfo> Keys);
+internal sealed record KeyListOutput(string Name, IReadOnlyList<KeyOutput> Keys);
+
+/// <param name="Slot">Its number, as key remove takes it.</param>
+internal sealed record KeyOutput(int Slot, SecretKind Kind, string Label)
+{
+    public static KeyOutput From(KeySlotInfo slot) => new(slot.Index, slot.Kind, slot.Label);
+}
 
 /// <param name="Added">The new slot.</param>
 /// <param name="RecoveryKey">The printable key, the only time that it is shown; null for other kinds.</param>
-internal sealed record KeyAddOutput(string Name, KeySlotInfo Added, string? RecoveryKey);
+internal sealed record KeyAddOutput(string Name, KeyOutput Added, string? RecoveryKey);
 
 /// <param name="Healthy">Whether nothing is wrong.</param>
 /// <param name="Checks">What was looked at on this machine.</param>
