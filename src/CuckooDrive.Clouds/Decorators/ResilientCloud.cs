@@ -1,0 +1,50 @@
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Clouds.Decorators;
+
+/// <summary>The parts of the standard stack; null leaves a part out.</summary>
+public sealed record ResilientCloudOptions
+{
+    public RetryOptions? Retry { get; init; } = new();
+
+    public TimeoutOptions? Timeout { get; init; } = new();
+
+    public CircuitBreakerOptions? CircuitBreaker { get; init; } = new();
+
+    /// <summary>Left out by itself when neither this nor the provider sets any limit.</summary>
+    public ThrottleOptions? Throttle { get; init; } = new();
+
+    public bool Metrics { get; init; } = true;
+
+    public ILogger? Logger { get; init; }
+
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
+
+/// <summary>Composes the decorators that every cloud in daily use gets, in the order that makes sense of them.</summary>
+public static class ResilientCloud
+{
+    /// <summary>Takes over the storage: disposing the result disposes it.</summary>
+    public static ICloudStorage Wrap(ICloudStorage storage, ResilientCloudOptions? options = null)
+    {
+        options ??= new ResilientCloudOptions();
+        // From the inside out. A time-out covers one try and not the wait for a turn; metrics see every try; retries wait for
+        // a turn again each time; the breaker counts what retries could not mend, and its own refusals are not retried.
+        if (options.Timeout is not null)
+            storage = new TimeoutStorage(storage, options.Timeout, options.Time);
+        if (options.Metrics)
+            storage = new MetricsStorage(storage, options.Time);
+        if (options.Throttle is not null && Limits(options.Throttle, storage.Capabilities))
+            storage = new ThrottleStorage(storage, options.Throttle, options.Time);
+        if (options.Retry is not null)
+            storage = new RetryStorage(storage, options.Retry, options.Time);
+        if (options.CircuitBreaker is not null)
+            storage = new CircuitBreakerStorage(storage, options.CircuitBreaker, options.Time);
+        if (options.Logger is not null)
+            storage = new LoggingStorage(storage, options.Logger, options.Time);
+        return storage;
+    }
+
+    private static bool Limits(ThrottleOptions options, CloudCapabilities capabilities) =>
+        options != new ThrottleOptions() || capabilities.ParallelWrites > 0;
+}
