@@ -1,3 +1,0 @@
-namespace CuckooDrive.Mount.Dokan;
-
-internal static class Placeholder;

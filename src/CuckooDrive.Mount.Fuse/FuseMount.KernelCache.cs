@@ -1,0 +1,54 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using CuckooDrive.Core.Volume;
+using CuckooDrive.Mount.Fuse.Protocol;
+using CuckooDrive.Mount.Fuse.Session;
+
+namespace CuckooDrive.Mount.Fuse;
+
+/// <summary>Messages to the kernel about its caches.</summary>
+public sealed partial class FuseMount : IKernelCache
+{
+    /// <inheritdoc/>
+    public void StoreInPageCache(ulong inode, long offset, ReadOnlySpan<byte> data)
+    {
+        while (!data.IsEmpty)
+        {
+            var part = data[..Math.Min(data.Length, Buffers.MaximumTransfer - Unsafe.SizeOf<NotifyStoreOut>())];
+            var store = new NotifyStoreOut { NodeId = inode, Offset = (ulong)offset, Size = (uint)part.Length };
+            Notify(NotifyCode.Store, in store, part);
+            offset += part.Length;
+            data = data[part.Length..];
+        }
+    }
+
+    /// <inheritdoc/>
+    public void InvalidateInode(ulong inode, long offset, long length)
+    {
+        var message = new NotifyInvalidateInodeOut { Inode = inode, Offset = offset, Length = length };
+        Notify(NotifyCode.InvalidateInode, in message, default);
+    }
+
+    /// <inheritdoc/>
+    public void InvalidateEntry(ulong parent, ReadOnlySpan<byte> name)
+    {
+        var message = new NotifyInvalidateEntryOut { Parent = parent, NameLength = (uint)name.Length };
+        Span<byte> terminated = stackalloc byte[name.Length + 1];
+        name.CopyTo(terminated);
+        terminated[^1] = 0;
+        Notify(NotifyCode.InvalidateEntry, in message, terminated);
+    }
+
+    private void Notify<T>(NotifyCode code, in T message, ReadOnlySpan<byte> rest)
+        where T : unmanaged
+    {
+        var payload = Unsafe.SizeOf<T>() + rest.Length;
+        var buffer = _session.Buffers.RentReply(payload);
+        var header = new OutHeader { Length = (uint)(OutHeader.Size + payload), Error = (int)code };
+        MemoryMarshal.Write(buffer.Span, in header);
+        MemoryMarshal.Write(buffer.Span[OutHeader.Size..], in message);
+        rest.CopyTo(buffer.Span[(OutHeader.Size + Unsafe.SizeOf<T>())..]);
+        _session.Notify(buffer, (int)header.Length);
+        _session.Buffers.ReturnReply(buffer);
+    }
+}

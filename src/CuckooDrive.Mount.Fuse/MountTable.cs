@@ -1,0 +1,97 @@
+using System.Text;
+using CuckooDrive.Mount.Fuse.Mounting;
+using CuckooDrive.Mount.Fuse.Native;
+
+namespace CuckooDrive.Mount.Fuse;
+
+/// <summary>One line of /proc/self/mountinfo.</summary>
+public sealed record MountTableEntry(string MountPoint, string Device, string Type, string Source);
+
+/// <summary>What is mounted where, read without touching any mount.</summary>
+public static class MountTable
+{
+    private const string Path = "/proc/self/mountinfo";
+
+    public static IReadOnlyList<MountTableEntry> Read() => File.ReadLines(Path).Select(Parse).OfType<MountTableEntry>().ToList();
+
+    /// <summary>The topmost mount at exactly this path, or null.</summary>
+    public static MountTableEntry? Find(string mountPoint)
+    {
+        var path = Normalise(mountPoint);
+        return Read().LastOrDefault(entry => entry.MountPoint == path);
+    }
+
+    public static bool IsMountPoint(string path) => Find(path) is not null;
+
+    /// <summary>
+    /// Whether a FUSE mount is here whose process is gone (every access says ENOTCONN). Must not be asked for a mount of
+    /// the own process.
+    /// </summary>
+    public static bool IsStale(string mountPoint)
+    {
+        if (Find(mountPoint) is not { } entry || !entry.Type.StartsWith("fuse", StringComparison.Ordinal))
+            return false;
+        return Libc.Access(entry.MountPoint, 0) != 0
+            && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Errno.ENOTCONN;
+    }
+
+    /// <summary>Removes a mount that <see cref="IsStale"/>; does nothing where there is none.</summary>
+    /// <exception cref="FuseMountException">It is another user's.</exception>
+    public static void CleanStale(string mountPoint)
+    {
+        if (IsStale(mountPoint))
+            Unmounter.Unmount(Normalise(mountPoint), UnmountMode.Lazy);
+    }
+
+    /// <summary>The absolute path without symbolic links in its directory, not touching its last component.</summary>
+    internal static string Normalise(string path)
+    {
+        var full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
+        var parent = System.IO.Path.GetDirectoryName(full);
+        if (parent is null)
+            return full;
+        return System.IO.Path.Combine(ResolveDirectory(parent), System.IO.Path.GetFileName(full));
+    }
+
+    private static string ResolveDirectory(string path)
+    {
+        var resolved = "/";
+        foreach (var component in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var next = System.IO.Path.Combine(resolved, component);
+            resolved = new DirectoryInfo(next).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? next;
+        }
+        return resolved;
+    }
+
+    /// <summary>"36 35 98:0 /root /mount/point options shared:1 - type source super-options".</summary>
+    internal static MountTableEntry? Parse(string line)
+    {
+        var fields = line.Split(' ');
+        var separator = Array.IndexOf(fields, "-", Math.Min(6, fields.Length));
+        if (separator < 6 || separator + 2 >= fields.Length)
+            return null;
+        return new MountTableEntry(Unescape(fields[4]), fields[2], fields[separator + 1], Unescape(fields[separator + 2]));
+    }
+
+    /// <summary>Blanks, tabs, line feeds and backslashes are written as three octal digits.</summary>
+    private static string Unescape(string text)
+    {
+        if (!text.Contains('\\'))
+            return text;
+        var result = new StringBuilder(text.Length);
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (text[i] == '\\' && i + 3 < text.Length && text.AsSpan(i + 1, 3).IndexOfAnyExceptInRange('0', '7') < 0)
+            {
+                result.Append((char)Convert.ToInt32(text.Substring(i + 1, 3), 8));
+                i += 3;
+            }
+            else
+            {
+                result.Append(text[i]);
+            }
+        }
+        return result.ToString();
+    }
+}

@@ -1,3 +1,0 @@
-namespace CuckooDrive.Mount.Fuse;
-
-internal static class Placeholder;

@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using CuckooDrive.Mount.Fuse.Native;
+
+namespace CuckooDrive.Mount.Fuse.Session;
+
+/// <summary>
+/// One descriptor of the connection to the kernel. A request must be answered on the descriptor that it was read from:
+/// the kernel keeps the list of unanswered requests for each.
+/// </summary>
+internal sealed class FuseDevice(int descriptor)
+{
+    public int Descriptor { get; } = descriptor;
+
+    /// <summary>Bytes read, or a negative errno.</summary>
+    public int Read(PinnedBuffer buffer)
+    {
+        var length = Libc.Read(Descriptor, buffer.Address, buffer.Length);
+        return length >= 0 ? (int)length : -Marshal.GetLastPInvokeError();
+    }
+
+    /// <summary>0, or a positive errno.</summary>
+    public int Write(nint address, int length) =>
+        Libc.Write(Descriptor, address, length) >= 0 ? 0 : Marshal.GetLastPInvokeError();
+
+    /// <summary>A second descriptor of the same connection, with its own queue, so that readers do not contend; null where it cannot be had.</summary>
+    public FuseDevice? TryClone()
+    {
+        var clone = Libc.Open("/dev/fuse", Libc.OpenReadWrite | Libc.OpenCloseOnExec);
+        if (clone < 0)
+            return null;
+        var session = (uint)Descriptor;
+        if (Libc.IoCtl(clone, Libc.FuseDeviceClone, ref session) == 0)
+            return new FuseDevice(clone);
+        _ = Libc.Close(clone);
+        return null;
+    }
+
+    public void Close() => _ = Libc.Close(Descriptor);
+}

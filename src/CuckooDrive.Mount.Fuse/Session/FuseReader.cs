@@ -1,0 +1,112 @@
+using System.Runtime.InteropServices;
+using CuckooDrive.Mount.Fuse.Dispatch;
+using CuckooDrive.Mount.Fuse.Native;
+using CuckooDrive.Mount.Fuse.Protocol;
+
+namespace CuckooDrive.Mount.Fuse.Session;
+
+/// <summary>One thread that reads requests and answers what can be answered at once.</summary>
+internal sealed class FuseReader
+{
+    private readonly FuseSession _session;
+    private readonly FuseDevice _device;
+    private readonly Dispatcher _dispatcher;
+    private readonly Thread _thread;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private volatile int _threadId;
+
+    public FuseReader(FuseSession session, FuseDevice device, Dispatcher dispatcher, int number)
+    {
+        _session = session;
+        _device = device;
+        _dispatcher = dispatcher;
+        _thread = new Thread(Run) { IsBackground = true, Name = $"fuse-reader-{number}" };
+    }
+
+    /// <summary>Faults when the thread died of something unforeseen.</summary>
+    public Task Ended => _ended.Task;
+
+    public void Start() => _thread.Start();
+
+    /// <summary>Makes a blocked read return. To be repeated until <see cref="Ended"/>: the signal may come just before the read.</summary>
+    public void Wake()
+    {
+        if (_threadId != 0 && !_ended.Task.IsCompleted)
+            _ = Libc.SignalThread(Environment.ProcessId, _threadId, WakeSignal.Number);
+    }
+
+    private void Run()
+    {
+        _threadId = Libc.ThreadId();
+        try
+        {
+            Loop();
+            _ended.SetResult();
+        }
+        catch (Exception exception)
+        {
+            _ended.SetException(exception);
+        }
+    }
+
+    private void Loop()
+    {
+        var buffer = _session.Buffers.RentRequest();
+        var request = _session.Requests.Rent();
+        while (!_session.Stopping)
+        {
+            var length = _device.Read(buffer);
+            if (length < 0)
+            {
+                // ENOENT: the request was interrupted before it was read.
+                if (length is -Errno.EINTR or -Errno.EAGAIN or -Errno.ENOENT)
+                    continue;
+                if (length == -Errno.ENODEV)
+                    break;
+                throw new IOException($"Reading from /dev/fuse failed (errno {-length}).");
+            }
+            if (length < InHeader.Size)
+            {
+                _session.LogShortRequest(length);
+                continue;
+            }
+            var wellFormed = request.Load(_device, buffer, length);
+            var keepsBuffer = request.LargeInput is not null;
+            if (Handle(request, wellFormed))
+            {
+                request.LargeInput = null;
+                request.ReleaseReply();
+                continue;
+            }
+            request = _session.Requests.Rent();
+            if (keepsBuffer)
+                buffer = _session.Buffers.RentRequest();
+        }
+    }
+
+    private bool Handle(Request request, bool wellFormed)
+    {
+        try
+        {
+            if (!wellFormed)
+                return _dispatcher.Malformed(request);
+            return request.Header.Opcode == Opcode.Interrupt ? Interrupt(request) : _dispatcher.Dispatch(request);
+        }
+        catch (Exception exception)
+        {
+            // The root of the request: nothing that a file system throws may end the reader.
+            _dispatcher.Fail(request, exception);
+            return true;
+        }
+    }
+
+    private bool Interrupt(Request request)
+    {
+        if (request.Body.Length < Marshal.SizeOf<InterruptIn>())
+            return _dispatcher.Malformed(request);
+        var target = MemoryMarshal.Read<InterruptIn>(request.Body.Span).Unique;
+        if (!_session.Pending.Interrupt(target))
+            _session.AskForInterruptAgain(request);
+        return true;
+    }
+}

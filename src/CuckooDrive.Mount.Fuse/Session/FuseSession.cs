@@ -1,0 +1,150 @@
+using System.Runtime.InteropServices;
+using CuckooDrive.Core.Volume;
+using CuckooDrive.Mount.Fuse.Dispatch;
+using CuckooDrive.Mount.Fuse.Native;
+using CuckooDrive.Mount.Fuse.Protocol;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Mount.Fuse.Session;
+
+/// <summary>The conversation with the kernel over one mount: negotiation, readers, orderly end.</summary>
+internal sealed partial class FuseSession
+{
+    private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(10);
+
+    private readonly List<FuseDevice> _devices = [];
+    private readonly List<FuseReader> _readers = [];
+    private readonly Dispatcher _dispatcher;
+    private readonly ILogger _logger;
+    private readonly Lock _closing = new();
+    private volatile bool _stopping;
+    private bool _closed;
+
+    /// <param name="descriptor">Of /dev/fuse, mounted; owned by the session from now on.</param>
+    public FuseSession(int descriptor, IFileSystem fileSystem, ILogger logger)
+    {
+        _logger = logger;
+        Buffers = new Buffers();
+        Requests = new RequestPool(Buffers);
+        Pending = new PendingRequests();
+        _dispatcher = new Dispatcher(fileSystem, Buffers, Requests, Pending, logger);
+        _devices.Add(new FuseDevice(descriptor));
+    }
+
+    public Buffers Buffers { get; }
+
+    public RequestPool Requests { get; }
+
+    public PendingRequests Pending { get; }
+
+    public bool Stopping => _stopping;
+
+    /// <summary>Completes when the last reader has ended, all requests are answered and the descriptors are closed.</summary>
+    public Task Ended { get; private set; } = Task.CompletedTask;
+
+    /// <summary>Answers INIT and starts the readers. On failure the descriptor is closed, which ends the mount's connection.</summary>
+    /// <exception cref="FuseMountException">The kernel's protocol cannot be used.</exception>
+    public void Start(int readers)
+    {
+        WakeSignal.EnsureInstalled();
+        try
+        {
+            LogNegotiated(InitNegotiation.Run(_devices[0], Buffers, Requests.Rent()));
+        }
+        catch
+        {
+            _devices[0].Close();
+            throw;
+        }
+        for (var number = 0; number < readers; number++)
+        {
+            if (number > 0)
+                _devices.Add(_devices[0].TryClone() ?? _devices[0]);
+            _readers.Add(new FuseReader(this, _devices[number], _dispatcher, number));
+        }
+        foreach (var reader in _readers)
+            reader.Start();
+        Ended = EndAsync();
+    }
+
+    /// <summary>Ends the readers even when the kernel does not.</summary>
+    public async Task StopAsync()
+    {
+        _stopping = true;
+        while (!Ended.IsCompleted)
+        {
+            foreach (var reader in _readers)
+                reader.Wake();
+            await Task.WhenAny(Ended, Task.Delay(WakeInterval)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Sends a message that answers no request. What the kernel says to it does not matter: it may know the inode no more.</summary>
+    public void Notify(PinnedBuffer message, int length)
+    {
+        lock (_closing)
+        {
+            if (!_closed)
+                _devices[0].Write(message.Address, length);
+        }
+    }
+
+    /// <summary>
+    /// An interrupt can overtake its request when another reader holds that. The kernel then sends it again, if the
+    /// request still waits; where that is not so it refuses this answer, which is right as well.
+    /// </summary>
+    public void AskForInterruptAgain(Request interrupt)
+    {
+        var header = new OutHeader { Length = OutHeader.Size, Error = -Errno.EAGAIN, Unique = interrupt.Header.Unique };
+        var bytes = GC.AllocateUninitializedArray<byte>(OutHeader.Size, pinned: true);
+        MemoryMarshal.Write(bytes, in header);
+        foreach (var device in _devices)
+        {
+            if (device.Write(Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), bytes.Length) == 0)
+                return;
+        }
+    }
+
+    private async Task EndAsync()
+    {
+        var readers = Task.WhenAll(_readers.Select(reader => reader.Ended));
+        try
+        {
+            await readers.ConfigureAwait(false);
+        }
+        catch (Exception exception)
+        {
+            LogReaderDied(exception);
+            // Without its readers a mount would hang everyone who touches it.
+            _stopping = true;
+            await WaitForOthersAsync().ConfigureAwait(false);
+        }
+        await Pending.CancelAllAndDrainAsync().ConfigureAwait(false);
+        // Only now: an answer written to a number that meanwhile means another file would be a catastrophe.
+        lock (_closing)
+        {
+            _closed = true;
+            foreach (var device in _devices.Distinct())
+                device.Close();
+        }
+    }
+
+    private async Task WaitForOthersAsync()
+    {
+        while (_readers.Any(reader => !reader.Ended.IsCompleted))
+        {
+            foreach (var reader in _readers)
+                reader.Wake();
+            await Task.Delay(WakeInterval).ConfigureAwait(false);
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "A message of {Length} bytes from the kernel is too short for a request; it is ignored.")]
+    public partial void LogShortRequest(int length);
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "Agreed with the kernel: {Flags}.")]
+    private partial void LogNegotiated(InitFlags flags);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A thread that serves the mount died; the mount ends.")]
+    private partial void LogReaderDied(Exception exception);
+}
