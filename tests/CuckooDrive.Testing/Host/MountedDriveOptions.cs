@@ -1,0 +1,20 @@
+namespace CuckooDrive.Testing.Host;
+
+/// <summary>What drive to make and how to mount it.</summary>
+public sealed record MountedDriveOptions
+{
+    /// <summary>How many folder clouds.</summary>
+    public int Clouds { get; init; } = 4;
+
+    /// <summary>How many of them may be lost; the program's own choice when null.</summary>
+    public int? Survive { get; init; } = 1;
+
+    /// <summary>Further arguments of every mount, such as "--durability", "cloud".</summary>
+    public IReadOnlyList<string> MountArguments { get; init; } = [];
+
+    /// <summary>Settings such as StagingLimit = "64MiB"; see docs/operations.md.</summary>
+    public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Where the temporary folder is made; the system's when null.</summary>
+    public string? ParentFolder { get; init; }
+}
