@@ -141,6 +141,21 @@ internal sealed class DirectoryNode(bool isComplete)
         return _ordered;
     }
 
+    /// <summary>Index in <see cref="Ordered"/> of the first entry behind a cookie.</summary>
+    public static int FindAfter(List<DirectoryEntry> ordered, ulong cookie)
+    {
+        int low = 0, high = ordered.Count;
+        while (low < high)
+        {
+            var middle = (low + high) >>> 1;
+            if (ordered[middle].Cookie <= cookie)
+                low = middle + 1;
+            else
+                high = middle;
+        }
+        return low;
+    }
+
     /// <summary>Forgets the order kept for reading, which costs memory.</summary>
     public void TrimOrder() => _ordered = null;
 }

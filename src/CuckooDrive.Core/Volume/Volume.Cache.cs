@@ -25,6 +25,8 @@ public sealed partial class Volume
     /// <summary>About how many directory entries are in memory: counted as directories are read, set right by eviction.</summary>
     private long _residentEntries;
 
+    private long _evictAbove;
+
     /// <summary>A batch has been collected and is not committed yet.</summary>
     private bool _isCommitting;
 
@@ -182,12 +184,10 @@ public sealed partial class Volume
         lock (_gate)
         {
             var entries = _inodes.GetValueOrDefault(directory)?.Directory?.Ordered() ?? [];
-            foreach (var entry in entries)
+            for (var i = DirectoryNode.FindAfter(entries, cookie); i < entries.Count && missing.Count < Window; i++)
             {
-                if (entry.Cookie > cookie && !entry.IsRemoved && !_inodes.ContainsKey(entry.Inode))
-                    missing.Add(entry.Inode);
-                if (missing.Count == Window)
-                    break;
+                if (!entries[i].IsRemoved && !_inodes.ContainsKey(entries[i].Inode))
+                    missing.Add(entries[i].Inode);
             }
         }
         return LoadRows(
@@ -265,7 +265,7 @@ public sealed partial class Volume
     /// </summary>
     private void EvictIfLarge()
     {
-        if (_isCommitting || _inodes.Count + _residentEntries / 4 <= _options.InodeCacheLimit)
+        if (_isCommitting || _inodes.Count + _residentEntries / 4 <= Math.Max(_options.InodeCacheLimit, _evictAbove))
             return;
         _loadEpoch++;
         _residentEntries = 0;
@@ -282,6 +282,8 @@ public sealed partial class Volume
                 _spilledReferences[inode.Number] = inode.KernelReferences;
             _inodes.Remove(inode.Number);
         }
+        // What could not go now is not looked at again for each inode that comes.
+        _evictAbove = _inodes.Count + _residentEntries / 4 + _options.InodeCacheLimit / 8;
     }
 
     private static bool IsEvictable(Inode inode) =>

@@ -76,7 +76,7 @@ public sealed partial class Volume
         private bool IsFirstMissing(Volume volume, DirectoryNode node)
         {
             var ordered = node.Ordered();
-            for (var i = FindAfter(ordered, Cookie); i < ordered.Count; i++)
+            for (var i = DirectoryNode.FindAfter(ordered, Cookie); i < ordered.Count; i++)
             {
                 if (!ordered[i].IsRemoved)
                     return !volume._inodes.ContainsKey(ordered[i].Inode);
@@ -87,7 +87,7 @@ public sealed partial class Volume
         private bool AddEntries(Volume volume, DirectoryNode node)
         {
             var ordered = node.Ordered();
-            for (var i = FindAfter(ordered, Cookie); i < ordered.Count; i++)
+            for (var i = DirectoryNode.FindAfter(ordered, Cookie); i < ordered.Count; i++)
             {
                 var entry = ordered[i];
                 if (entry.IsRemoved)
@@ -115,20 +115,6 @@ public sealed partial class Volume
             inode.IsRecent = true;
             found = inode.ToEntry();
             return true;
-        }
-
-        private static int FindAfter(List<DirectoryEntry> ordered, ulong cookie)
-        {
-            int low = 0, high = ordered.Count;
-            while (low < high)
-            {
-                var middle = (low + high) >>> 1;
-                if (ordered[middle].Cookie <= cookie)
-                    low = middle + 1;
-                else
-                    high = middle;
-            }
-            return low;
         }
     }
 }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.InteropServices;
 using CuckooDrive.Core.Chunks;
 using CuckooDrive.Core.Metadata;
+using CuckooDrive.Format;
 
 namespace CuckooDrive.Testing.Chunks;
 
@@ -169,6 +170,11 @@ public sealed class MemoryChunkStore : IChunkStore
     public Task WaitForUploadsAsync(long sequence, bool full, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public ChunkState GetState(ChunkRef chunk) => ChunkState.Local;
+
+    public byte[] CompletePackRow(uint pack, ReadOnlySpan<byte> row) => row.ToArray();
+
+    public (RootPack Pack, RootPage Page) Describe(ChunkRef chunk) =>
+        throw new NotSupportedException("Chunks in memory have no place on a cloud.");
 
     public DriveSpace GetSpace() => new(1L << 40, 1L << 39);
 
