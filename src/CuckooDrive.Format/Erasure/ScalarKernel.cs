@@ -4,10 +4,10 @@ namespace CuckooDrive.Format;
 internal sealed class ScalarKernel : GaloisKernel
 {
     public override void Multiply(byte factor, ReadOnlySpan<byte> source, Span<byte> target) =>
-        MultiplyTail(GaloisField.Nibbles(factor), source, target, 0);
+        MultiplyTail(GaloisField.Nibbles(factor), source, target[..source.Length], 0);
 
     public override void MultiplyAdd(byte factor, ReadOnlySpan<byte> source, Span<byte> target) =>
-        MultiplyAddTail(GaloisField.Nibbles(factor), source, target, 0);
+        MultiplyAddTail(GaloisField.Nibbles(factor), source, target[..source.Length], 0);
 
     public static void MultiplyTail(ReadOnlySpan<byte> nibbles, ReadOnlySpan<byte> source, Span<byte> target, int from)
     {
