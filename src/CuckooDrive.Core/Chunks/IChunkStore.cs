@@ -70,6 +70,12 @@ public interface IChunkStore : IAsyncDisposable
     /// </summary>
     void CollectChanges(MetadataBatch batch, bool sealOpenPacks);
 
+    /// <summary>
+    /// Whether rows wait for a commit: finished uploads and deletions change some, too. Without a commit in time nothing is
+    /// lost, but evicting, deleting and a restart wait for it or do work again.
+    /// </summary>
+    bool HasChanges => false;
+
     /// <summary>Makes every appended chunk durable on the staging disk.</summary>
     void SyncStaging();
 

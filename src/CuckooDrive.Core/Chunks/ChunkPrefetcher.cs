@@ -1,0 +1,138 @@
+using CuckooDrive.Core.Placement;
+
+namespace CuckooDrive.Core.Chunks;
+
+/// <summary>
+/// Brings chunks into memory ahead of their readers. What lies side by side in a shard comes with one request. Bounded by
+/// bytes; what exceeds the bound is simply not fetched ahead.
+/// </summary>
+internal sealed class ChunkPrefetcher(
+    ChunkStoreOptions options,
+    PackIndex index,
+    MemoryChunkCache memory,
+    ChunkReader reader,
+    ShardRangeReader ranges,
+    CloudChunkReader clouds,
+    CancellationToken stopping)
+{
+    private const int LongestRequest = 1 << 20;
+    private const int LargestGap = 32 * 1024;
+
+    private long _underWay;
+
+    public void Prefetch(ReadOnlySpan<ChunkRef> chunks)
+    {
+        List<ChunkLocation>? remote = null;
+        foreach (var chunk in chunks)
+        {
+            if (Volatile.Read(ref _underWay) >= options.PrefetchLimit)
+                break;
+            if (memory.IsKnown(chunk) || !TryLocate(chunk, out var location))
+                continue;
+            if (location.Pack.IsWholeLocally)
+                Start([location], isLocal: true);
+            else
+                (remote ??= []).Add(location);
+        }
+        if (remote is not null)
+            StartRemote(remote);
+    }
+
+    private bool TryLocate(ChunkRef chunk, out ChunkLocation location)
+    {
+        lock (index.Gate)
+            return index.TryLocate(chunk, out location);
+    }
+
+    private void StartRemote(List<ChunkLocation> remote)
+    {
+        remote.Sort(static (a, b) => (a.Pack.Ordinal, a.Record.Shard, a.Record.Offset).CompareTo((b.Pack.Ordinal, b.Record.Shard, b.Record.Offset)));
+        var run = new List<ChunkLocation>();
+        foreach (var location in remote)
+        {
+            if (run.Count > 0 && !Continues(run, location))
+            {
+                Start(run, isLocal: false);
+                run = [];
+            }
+            run.Add(location);
+        }
+        Start(run, isLocal: false);
+    }
+
+    private static bool Continues(List<ChunkLocation> run, in ChunkLocation next)
+    {
+        var last = run[^1];
+        return last.Pack == next.Pack && last.Record.Shard == next.Record.Shard &&
+            next.Record.Offset - (last.Record.Offset + last.Record.SealedLength) <= LargestGap &&
+            next.Record.Offset + next.Record.SealedLength - run[0].Record.Offset <= LongestRequest;
+    }
+
+    private void Start(List<ChunkLocation> run, bool isLocal)
+    {
+        // Those that somebody loads by now are left out; the others are ours to finish or fail.
+        var mine = new List<ChunkLocation>(run.Count);
+        long bytes = 0;
+        foreach (var location in run)
+        {
+            var load = memory.Begin(location.Chunk, out var cached);
+            cached?.Release();
+            if (load is not null || cached is not null)
+                continue;
+            mine.Add(location);
+            bytes += location.Record.PlainLength;
+        }
+        if (mine.Count == 0)
+            return;
+        Interlocked.Add(ref _underWay, bytes);
+        _ = Task.Run(() => FetchAsync(mine, isLocal, bytes), CancellationToken.None);
+    }
+
+    private async Task FetchAsync(List<ChunkLocation> run, bool isLocal, long bytes)
+    {
+        try
+        {
+            var joined = isLocal || run.Count == 1 ? null : await ReadJoinedAsync(run).ConfigureAwait(false);
+            foreach (var location in run)
+                await FinishAsync(location, run[0].Record.Offset, joined).ConfigureAwait(false);
+        }
+        finally
+        {
+            Interlocked.Add(ref _underWay, -bytes);
+        }
+    }
+
+    private async Task<byte[]?> ReadJoinedAsync(List<ChunkLocation> run)
+    {
+        var (first, last) = (run[0].Record, run[^1].Record);
+        try
+        {
+            var range = await ranges.ReadAsync(run[0].Pack, first.Shard, first.Offset, last.Offset + last.SealedLength - first.Offset, stopping).ConfigureAwait(false);
+            return range.Bytes;
+        }
+        catch (OperationCanceledException)
+        {
+            // The store closes; each chunk's own load says so to whoever waits.
+            return null;
+        }
+    }
+
+    private async Task FinishAsync(ChunkLocation location, int start, byte[]? joined)
+    {
+        try
+        {
+            if (joined is not null && clouds.Open(location, joined.AsSpan(location.Record.Offset - start, location.Record.SealedLength)) is { } opened)
+            {
+                memory.Finish(opened);
+                opened.Release();
+                return;
+            }
+            (await reader.LoadAsync(location.Chunk).ConfigureAwait(false)).Release();
+        }
+        catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidDataException or ObjectDisposedException)
+        {
+            // A prefetch never fails: the load has told those who wait, and a later read tries again.
+            memory.Fail(location.Chunk, exception);
+        }
+    }
+}

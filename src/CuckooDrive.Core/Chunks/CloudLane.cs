@@ -1,0 +1,213 @@
+using System.Threading.Channels;
+using CuckooDrive.Clouds;
+using CuckooDrive.Core.Placement;
+
+namespace CuckooDrive.Core.Chunks;
+
+/// <summary>A shard that is to be written to a cloud.</summary>
+internal readonly record struct ShardJob(Pack Pack, int Shard);
+
+/// <summary>
+/// What the chunk store knows of one cloud at the moment: whether it answers, how fast, how much room it has, and what
+/// waits for it. Thread safe.
+/// </summary>
+internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, TimeProvider time)
+{
+    private readonly Lock _gate = new();
+    private int _failures;
+    private long _blockedUntil = time.GetTimestamp();
+    private long? _downSince;
+    private string? _lastError;
+    private double _latencySeconds;
+    private long? _quotaFree;
+    private long _uploadedSinceQuota;
+    private bool _full;
+    private long _uploadedBytes;
+    private double _uploadSeconds;
+    private long _pendingBytes;
+    private int _pendingShards;
+    private long _storedBytes;
+    private long _storedShards;
+
+    public CloudMember Member { get; } = member;
+
+    public ICloudStorage Storage => Member.Storage;
+
+    public Channel<ShardJob> Queue { get; } = Channel.CreateUnbounded<ShardJob>();
+
+    public bool IsUsable => Member.State != CloudMemberState.Removed;
+
+    public bool TakesShards => Member.State == CloudMemberState.Active;
+
+    /// <summary>Its last answer was not a failure.</summary>
+    public bool IsReachable
+    {
+        get
+        {
+            lock (_gate)
+                return _failures == 0;
+        }
+    }
+
+    public string? LastError
+    {
+        get
+        {
+            lock (_gate)
+                return _lastError;
+        }
+    }
+
+    /// <summary>How long to leave it alone; zero when it may be asked.</summary>
+    public TimeSpan TimeUntilAvailable
+    {
+        get
+        {
+            lock (_gate)
+            {
+                var now = time.GetTimestamp();
+                return now >= _blockedUntil ? TimeSpan.Zero : time.GetElapsedTime(now, _blockedUntil);
+            }
+        }
+    }
+
+    /// <summary>How long it has failed without any success between; zero while it answers.</summary>
+    public TimeSpan DownFor
+    {
+        get
+        {
+            lock (_gate)
+                return _downSince is { } since ? time.GetElapsedTime(since) : TimeSpan.Zero;
+        }
+    }
+
+    /// <summary>What reads from it usually take.</summary>
+    public TimeSpan Latency
+    {
+        get
+        {
+            lock (_gate)
+                return TimeSpan.FromSeconds(_latencySeconds);
+        }
+    }
+
+    public void ReportRead(TimeSpan took)
+    {
+        lock (_gate)
+        {
+            Recover();
+            _latencySeconds = _latencySeconds == 0 ? took.TotalSeconds : (0.8 * _latencySeconds) + (0.2 * took.TotalSeconds);
+        }
+    }
+
+    /// <summary>It answered, whatever the answer was.</summary>
+    public void ReportAnswer()
+    {
+        lock (_gate)
+            Recover();
+    }
+
+    public void ReportFailure(string message, TimeSpan? retryAfter = null)
+    {
+        lock (_gate)
+        {
+            _failures++;
+            _lastError = message;
+            _downSince ??= time.GetTimestamp();
+            var pause = options.InitialBackoff.TotalSeconds * Math.Pow(2, Math.Min(_failures - 1, 20));
+            pause = Math.Min(pause, options.MaximumBackoff.TotalSeconds) * (0.5 + (Random.Shared.NextDouble() / 2));
+            pause = Math.Max(pause, retryAfter?.TotalSeconds ?? 0);
+            _blockedUntil = time.GetTimestamp() + (long)(pause * time.TimestampFrequency);
+        }
+    }
+
+    public void ReportFull(string message)
+    {
+        lock (_gate)
+        {
+            _full = true;
+            _lastError = message;
+        }
+    }
+
+    public void ReportQuota(CloudQuota quota)
+    {
+        lock (_gate)
+        {
+            Recover();
+            _quotaFree = quota.Free;
+            _uploadedSinceQuota = 0;
+            // Trust a new figure only if it leaves room; else the refusal of a write counts more.
+            if (quota.Free is null or > 64 << 20)
+                _full = false;
+        }
+    }
+
+    /// <summary>Bytes that fit after all that waits; <see cref="long.MaxValue"/> when neither quota nor limit is known.</summary>
+    public long Free
+    {
+        get
+        {
+            lock (_gate)
+            {
+                if (_full || !TakesShards)
+                    return 0;
+                var byQuota = _quotaFree is { } free ? free - _uploadedSinceQuota - _pendingBytes : long.MaxValue;
+                var byLimit = Member.CapacityLimit is { } limit ? limit - _storedBytes - _pendingBytes : long.MaxValue;
+                return Math.Max(Math.Min(byQuota, byLimit), 0);
+            }
+        }
+    }
+
+    public void AddPending(long bytes)
+    {
+        lock (_gate)
+        {
+            _pendingBytes += bytes;
+            _pendingShards += bytes >= 0 ? 1 : -1;
+        }
+    }
+
+    public void AddStored(long bytes)
+    {
+        lock (_gate)
+        {
+            _storedBytes += bytes;
+            _storedShards += bytes >= 0 ? 1 : -1;
+            if (bytes < 0)
+            {
+                _uploadedSinceQuota += bytes;
+                _full = false;
+            }
+        }
+    }
+
+    public void ReportUploaded(long bytes, TimeSpan took)
+    {
+        lock (_gate)
+        {
+            Recover();
+            _uploadedSinceQuota += bytes;
+            _uploadedBytes += bytes;
+            _uploadSeconds += took.TotalSeconds;
+        }
+    }
+
+    public CloudStatus GetStatus()
+    {
+        var free = Free;
+        lock (_gate)
+        {
+            return new CloudStatus(
+                Member.Id, Member.Name, _failures == 0, _failures == 0 && !_full ? null : _lastError, _storedShards, _storedBytes, _pendingShards,
+                _pendingBytes, _uploadedBytes, _uploadSeconds > 0 ? _uploadedBytes / _uploadSeconds : 0, free == long.MaxValue ? null : free);
+        }
+    }
+
+    private void Recover()
+    {
+        _failures = 0;
+        _downSince = null;
+        _blockedUntil = time.GetTimestamp();
+    }
+}

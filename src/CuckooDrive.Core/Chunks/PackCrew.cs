@@ -1,0 +1,201 @@
+using System.Threading.Channels;
+using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Chunks;
+
+/// <summary>
+/// The background work on packs: seals, prepares (one at a time, so that appends keep the processors), hands to the
+/// uploader, and every second looks after what stands still.
+/// </summary>
+internal sealed class PackCrew(
+    ChunkStoreOptions options,
+    PackIndex index,
+    CloudLanes lanes,
+    SpaceManager space,
+    PackPreparer preparer,
+    ShardUploader uploader,
+    PackReaper reaper,
+    DedupIndex dedup,
+    TimeProvider time,
+    ILogger logger)
+{
+    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<Pack> _toPrepare = Channel.CreateUnbounded<Pack>();
+    private readonly Pulse _wake = new();
+    private readonly List<Task> _tasks = [];
+
+    public void Start(CancellationToken stopping)
+    {
+        uploader.Start(stopping);
+        List<Pack> incomplete;
+        lock (index.Gate)
+            incomplete = [.. index.Incomplete, .. index.DeadPacks];
+        foreach (var pack in incomplete)
+            Offer(pack);
+        _tasks.Add(Task.Run(() => GuardAsync(PrepareLoopAsync, stopping), CancellationToken.None));
+        _tasks.Add(Task.Run(() => GuardAsync(MaintainLoopAsync, stopping), CancellationToken.None));
+        _tasks.Add(Task.Run(() => GuardAsync(QuotaLoopAsync, stopping), CancellationToken.None));
+        _tasks.Add(Task.Run(() => GuardAsync(FillDedupAsync, stopping), CancellationToken.None));
+    }
+
+    public async Task StopAsync()
+    {
+        await Task.WhenAll(_tasks).ConfigureAwait(false);
+        await uploader.StopAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>Something may have become possible: look now, not at the next tick.</summary>
+    public void Wake() => _wake.Fire();
+
+    /// <summary>Fixes a pack's content and chooses its clouds. Under the gate.</summary>
+    public void Seal(Pack pack)
+    {
+        pack.PaddedLength = PackLayout.PaddedLength(pack.MaximumUsed);
+        pack.State = PackState.Sealed;
+        lanes.TryPlace(pack);
+        index.MarkDirty(pack);
+    }
+
+    /// <summary>Queues a pack for preparation and upload if that is what it needs now. Without the gate.</summary>
+    public void Offer(Pack pack)
+    {
+        lock (index.Gate)
+        {
+            if (pack.Preparing || pack.Prepared || pack.PendingWrites > 0 || pack.SealSequence == long.MaxValue || pack.IsComplete || !pack.IsWholeLocally ||
+                pack.Gone || pack.Deleting || (pack.State == PackState.Dead && !reaper.IsNeededByJournal(pack)))
+                return;
+            pack.Preparing = true;
+        }
+        _toPrepare.Writer.TryWrite(pack);
+    }
+
+    public void Heal(Pack pack)
+    {
+        lock (index.Gate)
+            index.Incomplete.Add(pack);
+    }
+
+    private async Task PrepareLoopAsync(CancellationToken stopping)
+    {
+        await foreach (var pack in _toPrepare.Reader.ReadAllAsync(stopping).ConfigureAwait(false))
+        {
+            try
+            {
+                Prepare(pack);
+                uploader.Enqueue(pack);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                logger.LogError("Pack {Pack} cannot be made ready for the clouds: {Message}", pack.Ordinal, exception.Message);
+                await Task.Delay(options.InitialBackoff, time, stopping).ConfigureAwait(false);
+                lock (index.Gate)
+                    pack.Preparing = false;
+                Offer(pack);
+            }
+        }
+    }
+
+    private void Prepare(Pack pack)
+    {
+        var file = pack.Local!;
+        var tags = preparer.Prepare(pack, file);
+        lock (index.Gate)
+        {
+            pack.Preparing = false;
+            pack.Prepared = true;
+            var full = (long)pack.Width * pack.PaddedLength;
+            space.AddStaged(full - file.Bytes);
+            file.Bytes = full;
+            for (var shard = 0; shard < tags.Length; shard++)
+            {
+                ref var place = ref pack.Shards[shard];
+                if (pack.Tagged && place.Tag != tags[shard])
+                    throw new IOException("its staged data has changed since its shards were made");
+                place.Tag = tags[shard];
+            }
+            pack.Tagged = true;
+            index.MarkDirty(pack);
+        }
+    }
+
+    private async Task MaintainLoopAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            var wake = _wake.Next;
+            await reaper.ReapAsync(stopping).ConfigureAwait(false);
+            foreach (var lane in lanes.All)
+            {
+                if (lane.DownFor >= options.ReplaceAfter)
+                    uploader.MoveAway(lane);
+            }
+            PlaceRest();
+            uploader.Progress.Fire();
+            await Task.WhenAny(wake, Task.Delay(Tick, time, stopping)).ConfigureAwait(false);
+            stopping.ThrowIfCancellationRequested();
+        }
+    }
+
+    private void PlaceRest()
+    {
+        List<Pack> homeless;
+        lock (index.Gate)
+            homeless = [.. index.Incomplete.Where(static pack => pack.Prepared && pack.Shards.Any(static place => place.Cloud == ShardPlace.Nowhere))];
+        foreach (var pack in homeless)
+            uploader.PlaceRest(pack);
+    }
+
+    private async Task QuotaLoopAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            await lanes.RefreshQuotasAsync(stopping).ConfigureAwait(false);
+            space.UpdateClouds();
+            space.Changed.Fire();
+            await Task.Delay(options.QuotaInterval, time, stopping).ConfigureAwait(false);
+        }
+    }
+
+    // What was stored before this start can be deduplicated against as well, as soon as it has been read in.
+    private async Task FillDedupAsync(CancellationToken stopping)
+    {
+        List<Pack> packs;
+        lock (index.Gate)
+            packs = [.. index.Packs.Where(static pack => pack is { State: PackState.Sealed, NamedSequence: 0 })];
+        foreach (var pack in packs)
+        {
+            stopping.ThrowIfCancellationRequested();
+            lock (index.Gate)
+            {
+                if (!pack.Gone)
+                    index.Visit(pack, (number, record) => AddToDedup(pack, number, record));
+            }
+            await Task.Yield();
+        }
+    }
+
+    private void AddToDedup(Pack pack, uint number, in ChunkRecord record)
+    {
+        if (record.References > 0)
+            dedup.Add(record.Id, new ChunkRef(pack.Ordinal, number));
+    }
+
+    private async Task GuardAsync(Func<CancellationToken, Task> work, CancellationToken stopping)
+    {
+        try
+        {
+            await work(stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The end that Stop asked for.
+        }
+        catch (Exception exception)
+        {
+            logger.LogCritical(exception, "The background work on packs has ended; mount again.");
+            throw;
+        }
+    }
+}

@@ -1,0 +1,69 @@
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace CuckooDrive.Core.Chunks;
+
+/// <summary>The two things about files that .NET does not offer.</summary>
+internal static partial class Posix
+{
+    private const int ReadOnly = 0;
+    private const int SeekData = 3;
+    private const int SeekHole = 4;
+
+    /// <summary>Makes the names in a folder durable. Windows' file systems journal them by themselves.</summary>
+    /// <exception cref="IOException">The folder cannot be opened or written.</exception>
+    public static void FlushFolder(string folder)
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        var descriptor = Open(folder, ReadOnly);
+        if (descriptor < 0)
+            throw Failure(folder);
+        try
+        {
+            if (Sync(descriptor) != 0)
+                throw Failure(folder);
+        }
+        finally
+        {
+            _ = Close(descriptor);
+        }
+    }
+
+    /// <summary>Bytes of a sparse file that are not holes; its length where the system cannot tell.</summary>
+    public static long DataBytes(SafeFileHandle file)
+    {
+        var length = RandomAccess.GetLength(file);
+        if (!OperatingSystem.IsLinux())
+            return length;
+        long total = 0, at = 0;
+        while (at < length)
+        {
+            var data = Seek(file, at, SeekData);
+            if (data < 0)
+                break;
+            var hole = Seek(file, data, SeekHole);
+            if (hole <= data)
+                return length;
+            total += hole - data;
+            at = hole;
+        }
+        return total;
+    }
+
+    private static IOException Failure(string folder) =>
+        new($"The folder {folder} cannot be made durable: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
+
+    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Open(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long Seek(SafeFileHandle file, long offset, int whence);
+}

@@ -1,0 +1,294 @@
+using CuckooDrive.Clouds;
+using CuckooDrive.Core.Placement;
+using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Chunks;
+
+/// <summary>
+/// Brings the shards of prepared packs to their clouds: a few workers for each cloud, each cloud with its own pace and
+/// pauses, so that one that hangs holds up no other. What is to be done follows from the pack records; nothing here needs
+/// to survive a crash.
+/// </summary>
+internal sealed class ShardUploader(
+    ChunkStoreOptions options,
+    PackIndex index,
+    PackFiles files,
+    DiskCache cache,
+    PackPreparer preparer,
+    CloudLanes lanes,
+    SpaceManager space,
+    PackReaper reaper,
+    TimeProvider time,
+    ILogger logger)
+{
+    private readonly List<Task> _workers = [];
+
+    /// <summary>Fires when a shard has arrived or a cloud's condition has changed.</summary>
+    public Pulse Progress { get; } = new();
+
+    public void Start(CancellationToken stopping)
+    {
+        foreach (var lane in lanes.All)
+        {
+            var limit = lane.Storage.Capabilities.ParallelWrites;
+            var count = Math.Max(limit > 0 ? Math.Min(limit, options.UploadsPerCloud) : options.UploadsPerCloud, 1);
+            for (var i = 0; i < count; i++)
+                _workers.Add(Task.Run(() => WorkAsync(lane, stopping), CancellationToken.None));
+        }
+    }
+
+    /// <summary>Completes when the workers have seen the cancellation.</summary>
+    public Task StopAsync() => Task.WhenAll(_workers);
+
+    /// <summary>Queues every shard of a prepared pack that is not on its cloud. Without the gate.</summary>
+    public void Enqueue(Pack pack)
+    {
+        lock (index.Gate)
+        {
+            for (var shard = 0; shard < pack.Width; shard++)
+            {
+                ref var place = ref pack.Shards[shard];
+                if (place.State != ShardState.Pending)
+                    continue;
+                if (lanes.Find(place.Cloud) is not { TakesShards: true })
+                    place.Cloud = ShardPlace.Nowhere;
+                EnqueueLocked(pack, shard);
+            }
+        }
+    }
+
+    /// <summary>Tries to find clouds for shards that have none. Without the gate; true when all have one.</summary>
+    public bool PlaceRest(Pack pack)
+    {
+        lock (index.Gate)
+        {
+            var all = true;
+            for (var shard = 0; shard < pack.Width; shard++)
+            {
+                ref var place = ref pack.Shards[shard];
+                if (place.Cloud != ShardPlace.Nowhere)
+                    continue;
+                if (lanes.TryReplace(pack, shard) is not { } cloud)
+                {
+                    all = false;
+                    continue;
+                }
+                place.Cloud = cloud;
+                index.MarkDirty(pack);
+                EnqueueLocked(pack, shard);
+            }
+            return all;
+        }
+    }
+
+    /// <summary>Gives what waits for a cloud that stays away to others, as far as failure domains are free.</summary>
+    public void MoveAway(CloudLane lane)
+    {
+        var waiting = new List<ShardJob>();
+        while (lane.Queue.Reader.TryRead(out var job))
+            waiting.Add(job);
+        foreach (var job in waiting)
+        {
+            lane.AddPending(-job.Pack.PaddedLength);
+            lock (index.Gate)
+            {
+                MoveOrKeep(job);
+                EnqueueLocked(job.Pack, job.Shard);
+            }
+        }
+    }
+
+    private void EnqueueLocked(Pack pack, int shard)
+    {
+        if (lanes.Find(pack.Shards[shard].Cloud) is not { } lane)
+            return;
+        lane.AddPending(pack.PaddedLength);
+        lane.Queue.Writer.TryWrite(new ShardJob(pack, shard));
+    }
+
+    private async Task WorkAsync(CloudLane lane, CancellationToken stopping)
+    {
+        try
+        {
+            while (await lane.Queue.Reader.WaitToReadAsync(stopping).ConfigureAwait(false))
+            {
+                var pause = lane.TimeUntilAvailable;
+                if (pause > TimeSpan.Zero)
+                {
+                    await Task.Delay(pause, time, stopping).ConfigureAwait(false);
+                    continue;
+                }
+                if (lane.Queue.Reader.TryRead(out var job))
+                    await RunAsync(lane, job, stopping).ConfigureAwait(false);
+            }
+        }
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+        {
+            // The end that Stop asked for.
+        }
+    }
+
+    private async Task RunAsync(CloudLane lane, ShardJob job, CancellationToken stopping)
+    {
+        lane.AddPending(-job.Pack.PaddedLength);
+        if (Take(lane, job) is not { } file)
+            return;
+        var started = time.GetTimestamp();
+        CloudObject? stored = null;
+        try
+        {
+            stored = await WriteAsync(lane, job, file, stopping).ConfigureAwait(false);
+            lane.ReportUploaded(job.Pack.PaddedLength, time.GetElapsedTime(started));
+        }
+        catch (Exception exception) when (exception is CloudException or TimeoutException or IOException)
+        {
+            Judge(lane, job, exception);
+        }
+        finally
+        {
+            End(lane, job, stored);
+        }
+    }
+
+    private LocalPackFile? Take(CloudLane lane, ShardJob job)
+    {
+        lock (index.Gate)
+        {
+            ref var place = ref job.Pack.Shards[job.Shard];
+            if (place.Busy || place.State != ShardState.Pending || place.Cloud != lane.Member.Id || job.Pack.Gone || job.Pack.Deleting ||
+                !job.Pack.IsWholeLocally || (job.Pack.State == PackState.Dead && !reaper.IsNeededByJournal(job.Pack)))
+                return null;
+            place.Busy = true;
+            return job.Pack.Local;
+        }
+    }
+
+    private async Task<CloudObject> WriteAsync(CloudLane lane, ShardJob job, LocalPackFile file, CancellationToken stopping)
+    {
+        var length = job.Pack.PaddedLength;
+        var name = ObjectNames.Shard(job.Pack.Id, job.Shard);
+        var timeout = options.UploadTimeout + TimeSpan.FromSeconds(length / 16384.0);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
+        try
+        {
+            var content = CloudContent.FromFile(file.Path, file.Position(job.Shard, 0), length);
+            var stored = await lane.Storage.WriteAsync(name, content, limit.Token).WaitAsync(timeout, time, stopping).ConfigureAwait(false);
+            if (stored.Length != length)
+                throw new CloudException(CloudErrorKind.Corrupt, $"{lane.Member.Name} stored {stored.Length} bytes of {length} as {name}.");
+            return stored;
+        }
+        catch (CloudException exception) when (exception.Kind == CloudErrorKind.AlreadyExists)
+        {
+            // Most likely written by us before a crash or a lost answer; believed only when every byte is right.
+            return await VerifyAsync(lane, job, name, limit.Token).WaitAsync(timeout, time, stopping).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception) when (!stopping.IsCancellationRequested)
+        {
+            throw new CloudException(CloudErrorKind.Transient, $"{lane.Member.Name} broke the upload off.", exception);
+        }
+        finally
+        {
+            await limit.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<CloudObject> VerifyAsync(CloudLane lane, ShardJob job, string name, CancellationToken cancellationToken)
+    {
+        var found = await lane.Storage.StatAsync(name, cancellationToken).ConfigureAwait(false)
+            ?? throw new CloudException(CloudErrorKind.Transient, $"{lane.Member.Name} says that {name} exists and that it does not.");
+        var content = new byte[job.Pack.PaddedLength];
+        var read = found.Length == content.Length
+            ? await lane.Storage.ReadAsync(name, 0, content, cancellationToken).ConfigureAwait(false)
+            : 0;
+        if (read != content.Length || preparer.Tag(job.Pack, job.Shard, content) != job.Pack.Shards[job.Shard].Tag)
+            throw new CloudException(CloudErrorKind.AlreadyExists, $"{lane.Member.Name} holds other bytes under the name {name}.");
+        return found;
+    }
+
+    private void Judge(CloudLane lane, ShardJob job, Exception exception)
+    {
+        var wasReachable = lane.IsReachable;
+        switch ((exception as CloudException)?.Kind)
+        {
+            case CloudErrorKind.QuotaExceeded:
+                lane.ReportFull(exception.Message);
+                break;
+            case CloudErrorKind.AlreadyExists:
+                lane.ReportAnswer();
+                break;
+        }
+        if (exception is not CloudException { Kind: CloudErrorKind.AlreadyExists })
+            lane.ReportFailure(exception.Message, (exception as CloudException)?.RetryAfter);
+        if (wasReachable)
+            logger.LogWarning("Shard {Shard} of pack {Pack} waits: {Message}", job.Shard, job.Pack.Ordinal, exception.Message);
+        if (exception is CloudException { Kind: CloudErrorKind.QuotaExceeded or CloudErrorKind.AlreadyExists or CloudErrorKind.TooLarge or CloudErrorKind.Forbidden })
+        {
+            lock (index.Gate)
+                MoveOrKeep(job);
+        }
+    }
+
+    private void MoveOrKeep(ShardJob job)
+    {
+        if (lanes.TryReplace(job.Pack, job.Shard) is not { } cloud)
+            return;
+        job.Pack.Shards[job.Shard].Cloud = cloud;
+        index.MarkDirty(job.Pack);
+    }
+
+    private void End(CloudLane lane, ShardJob job, CloudObject? stored)
+    {
+        var pack = job.Pack;
+        LocalPackFile? completed = null;
+        lock (index.Gate)
+        {
+            ref var place = ref pack.Shards[job.Shard];
+            place.Busy = false;
+            if (stored is not null)
+            {
+                place.State = ShardState.Stored;
+                place.Hash = stored.Hash is { Length: <= 255 } hash && System.Text.Ascii.IsValid(hash) && !hash.Contains('?') ? hash : null;
+                lane.AddStored(pack.PaddedLength);
+                index.MarkDirty(pack);
+                if (pack.IsComplete)
+                {
+                    index.Incomplete.Remove(pack);
+                    completed = pack.Local is { IsStaged: true } staged ? staged : null;
+                }
+            }
+            else
+                EnqueueLocked(pack, job.Shard);
+        }
+        if (completed is not null)
+            HandToCache(pack, completed);
+        if (stored is not null)
+            space.ReportProgress();
+        Progress.Fire();
+    }
+
+    /// <summary>A completely uploaded pack's file becomes the disk cache's copy.</summary>
+    public void HandToCache(Pack pack, LocalPackFile file)
+    {
+        try
+        {
+            files.MoveToCache(file, pack.Id, checked((int)file.Position(pack.DataShards - 1, pack.PaddedLength)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            // It is found again at the next start; until then it is read where it is.
+            logger.LogWarning("Pack {Pack} could not move to the disk cache: {Message}", pack.Ordinal, exception.Message);
+        }
+        lock (index.Gate)
+        {
+            if (!file.IsStaged)
+                return;
+            file.IsStaged = false;
+            space.AddStaged(-file.Bytes);
+            file.Bytes = (long)pack.DataShards * pack.PaddedLength;
+            if (pack.Local == file)
+                cache.Add(pack);
+        }
+        cache.Enforce();
+    }
+}

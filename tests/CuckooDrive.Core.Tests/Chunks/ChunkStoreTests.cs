@@ -1,0 +1,173 @@
+using CuckooDrive.Core.Chunks;
+using CuckooDrive.Core.Placement;
+using Xunit;
+
+namespace CuckooDrive.Core.Tests.Chunks;
+
+public class ChunkStoreTests
+{
+    [Fact]
+    public async Task A_chunk_is_read_back_at_once_and_from_any_offset()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(3, 1));
+        var plain = StoreFixture.Random(100_000);
+        var chunk = fixture.Add(plain);
+        Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+        var part = new byte[1000];
+        await fixture.Store.ReadAsync(chunk, 50_000, part, CancellationToken.None);
+        Assert.Equal(plain[50_000..51_000], part);
+    }
+
+    [Theory]
+    [InlineData(1, 0)]
+    [InlineData(1, 1)]
+    [InlineData(2, 2)]
+    [InlineData(3, 1)]
+    public async Task Chunks_come_back_from_the_clouds_alone(int data, int parity)
+    {
+        await using var fixture = new StoreFixture(new Redundancy(data, parity));
+        var chunks = Enumerable.Range(0, 60).Select(i => StoreFixture.Random(1 + (i * 1999 % 131072))).Select(plain => (plain, fixture.Add(plain))).ToList();
+        await fixture.UploadAllAsync();
+        Assert.All(chunks, item => Assert.Equal(ChunkState.Protected, fixture.Store.GetState(item.Item2)));
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    [Fact]
+    public async Task Equal_chunks_are_stored_once_also_after_a_restart()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1));
+        var plain = StoreFixture.Random(50_000);
+        var first = fixture.Add(plain);
+        Assert.Equal(first, fixture.Add(plain));
+        fixture.Commit();
+        await fixture.ReopenAsync();
+        var second = first;
+        for (var tries = 0; tries < 100; tries++)
+        {
+            second = fixture.Add(StoreFixture.Random(10));
+            second = fixture.Add(plain);
+            if (second == first)
+                break;
+            fixture.Store.RemoveReference(second);
+            await Task.Delay(20);
+        }
+        Assert.Equal(first, second);
+    }
+
+    [Fact]
+    public async Task A_dead_chunk_is_not_used_for_deduplication()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1));
+        var plain = StoreFixture.Random(50_000);
+        var first = fixture.Add(plain);
+        fixture.Add(StoreFixture.Random(10));
+        fixture.Store.RemoveReference(first);
+        Assert.NotEqual(first, fixture.Add(plain));
+    }
+
+    [Fact]
+    public async Task Compressible_data_takes_less_room()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(1, 0));
+        for (var i = 0; i < 20; i++)
+            fixture.Add(StoreFixture.Text(131072, i));
+        Assert.InRange(fixture.Store.GetStatus().LiveBytes, 1, 20 * 131072 / 4);
+    }
+
+    [Fact]
+    public async Task A_pack_with_nothing_alive_leaves_the_clouds_after_the_journal_says_so()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(3, 1));
+        var chunks = Enumerable.Range(0, 5).Select(_ => fixture.Add(StoreFixture.Random(100_000))).ToList();
+        await fixture.UploadAllAsync();
+        Assert.True(fixture.ObjectCount() > 0);
+        chunks.ForEach(fixture.Store.RemoveReference);
+        var death = fixture.Commit(seal: true);
+        await Task.Delay(200);
+        Assert.True(fixture.ObjectCount() > 0);
+        fixture.Store.Journaled(death);
+        await WaitUntil(() => fixture.ObjectCount() == 0);
+        await WaitUntil(() => fixture.Store.HasChanges);
+        fixture.Commit();
+        Assert.Equal(0, fixture.Store.GetStatus().Packs);
+        Assert.Empty(Directory.GetFiles(fixture.Cache));
+        await fixture.ReopenAsync();
+        Assert.Equal(0, fixture.Store.GetStatus().Packs);
+    }
+
+    [Fact]
+    public async Task A_pack_that_dies_before_any_journal_names_it_is_never_uploaded()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(3, 1));
+        var chunk = fixture.Add(StoreFixture.Random(100_000));
+        fixture.Commit();
+        fixture.Store.RemoveReference(chunk);
+        fixture.Commit(seal: true);
+        await WaitUntil(() => fixture.Store.HasChanges);
+        fixture.Commit();
+        Assert.Equal(0, fixture.ObjectCount());
+        Assert.Equal(0, fixture.Store.GetStatus().Packs);
+        Assert.Empty(Directory.GetFiles(fixture.Staging));
+    }
+
+    [Fact]
+    public async Task Many_threads_append_and_read()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { MemoryCacheLimit = 1 << 20 });
+        var chunks = new System.Collections.Concurrent.ConcurrentBag<(byte[] Plain, ChunkRef Chunk)>();
+        var work = Enumerable.Range(0, 4).Select(seed => Task.Run(async () =>
+        {
+            var random = new Random(seed);
+            for (var i = 0; i < 60; i++)
+            {
+                var plain = random.Next(3) == 0 ? StoreFixture.Text(random.Next(1, 131072), random.Next(5)) : StoreFixture.Random(random.Next(1, 131072));
+                chunks.Add((plain, fixture.Add(plain)));
+                if (chunks.TryPeek(out var other))
+                    Assert.Equal(other.Plain, await fixture.ReadAsync(other.Chunk, other.Plain.Length));
+            }
+        })).ToList();
+        while (!work.TrueForAll(static task => task.IsCompleted))
+        {
+            fixture.Commit(seal: true);
+            await Task.Delay(10);
+        }
+        await Task.WhenAll(work);
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    [Fact]
+    public async Task Prefetched_chunks_are_in_memory()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1));
+        var chunks = Enumerable.Range(0, 20).Select(_ => StoreFixture.Random(20_000)).Select(plain => (plain, Chunk: fixture.Add(plain))).ToList();
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        fixture.Store.Prefetch([.. chunks.Select(item => item.Chunk)]);
+        await WaitUntil(() => fixture.Store.GetStatus().MemoryBytes >= 20 * 20_000);
+        foreach (var plan in fixture.Plans)
+            plan.Offline = true;
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    [Fact]
+    public async Task A_chunk_that_does_not_exist_is_unavailable()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(1, 0));
+        await Assert.ThrowsAsync<ChunkUnavailableException>(() => fixture.ReadAsync(new ChunkRef(7, 0), 1));
+    }
+
+    internal static async Task WaitUntil(Func<bool> condition)
+    {
+        for (var tries = 0; !condition(); tries++)
+        {
+            Assert.True(tries < 1500, "waited for too long");
+            await Task.Delay(20);
+        }
+    }
+}
