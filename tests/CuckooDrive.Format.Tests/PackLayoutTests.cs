@@ -21,6 +21,15 @@ public sealed class PackLayoutTests
     }
 
     [Fact]
+    public void A_full_shard_holds_64_of_the_largest_chunks()
+    {
+        const int used = 64 * (PackLayout.MaximumChunkLength + PackLayout.SealOverhead);
+        Assert.Equal(PackLayout.ShardCapacity, PackLayout.PaddedLength(used));
+        Assert.True(PackLayout.ShardCapacity - used < 4096);
+        Assert.Equal(0, PackLayout.ShardCapacity % 4096);
+    }
+
+    [Fact]
     public void Few_lengths_are_possible()
     {
         var lengths = new HashSet<int>();
@@ -36,6 +45,7 @@ public sealed class PackLayoutTests
     [InlineData(100_000, 100_352)]
     [InlineData(1_000_000, 1_015_808)]
     [InlineData(8_388_607, 8_388_608)]
+    [InlineData(8_388_609, 8_392_704)]
     public void Worked_lengths(int used, int padded) => Assert.Equal(padded, PackLayout.PaddedLength(used));
 
     [Fact]

@@ -9,8 +9,12 @@ public static class PackLayout
     /// <summary>What sealing adds to a chunk's payload: the authentication tag.</summary>
     public const int SealOverhead = 16;
 
-    /// <summary>The largest shard. Every provider takes an object of this size in one request or a short session.</summary>
-    public const int ShardCapacity = 8 * 1024 * 1024;
+    /// <summary>
+    /// The largest shard: 64 sealed chunks of the largest size (with 8 MiB flat the last one would not fit, and every
+    /// shard of a large file would waste 1.5 %), rounded up to a disk page. Not a power of two. Every provider takes an
+    /// object of this size in one request or a short session.
+    /// </summary>
+    public const int ShardCapacity = 64 * MaximumChunkLength + 4096;
 
     /// <summary>The smallest shard.</summary>
     public const int MinimumShardLength = 4096;
@@ -24,17 +28,18 @@ public static class PackLayout
     /// <summary>
     /// The length of every shard of a pack whose fullest data shard holds <paramref name="used"/> bytes: the smallest
     /// padded length that fits. Monotonic, idempotent, at least <see cref="MinimumShardLength"/>, at most
-    /// <see cref="ShardCapacity"/>. Padding costs under 12 % above the minimum (see <see cref="Padding"/>).
+    /// <see cref="ShardCapacity"/>, which is itself a padded length. Padding costs under 12 % above the minimum (see
+    /// <see cref="Padding"/>).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, or more than the capacity.</exception>
     public static int PaddedLength(int used)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(used);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(used, ShardCapacity);
-        return Padding.PaddedLength(used, MinimumShardLength);
+        return Math.Min(Padding.PaddedLength(used, MinimumShardLength), ShardCapacity);
     }
 
     /// <summary>Whether <see cref="PaddedLength"/> can give <paramref name="length"/>; a reader refuses other shard lengths.</summary>
     public static bool IsPaddedLength(int length) =>
-        length is >= MinimumShardLength and <= ShardCapacity && Padding.PaddedLength(length, MinimumShardLength) == length;
+        length is >= MinimumShardLength and <= ShardCapacity && PaddedLength(length) == length;
 }
