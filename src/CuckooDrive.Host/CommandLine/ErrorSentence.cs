@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using CuckooDrive.Clouds;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Mount.Fuse;
 
 namespace CuckooDrive.Host.CommandLine;
 
@@ -19,6 +20,7 @@ internal static class ErrorSentence
             UserException user => (OneLine(user.Message), user.ExitStatus),
             DriveException drive => (OneLine(drive.Message), ForKind(drive.Kind)),
             CloudException cloud => (OneLine(cloud.Message), ForKind(cloud.Kind)),
+            FuseMountException mount => (OneLine(mount.Message), ExitStatus.Failure),
             OperationCanceledException => ("Stopped before it was done; nothing was lost, run the command again.", ExitStatus.Failure),
             IOException io when (io.HResult & 0xFFFF) is NoSpaceLeft or QuotaExceeded =>
                 ($"The local disk is full ({OneLine(io.Message).TrimEnd('.')}); free some space and run the command again.", ExitStatus.Failure),

@@ -64,6 +64,8 @@ internal sealed record FstabArguments
                     ? durability
                     : throw UserException.Usage($"The mount option durability is '{value}'; it can be local or cloud.");
                 break;
+            case "noexec":
+                throw UserException.Usage("The mount option noexec is not supported; with user or users add exec, as in user,exec.");
             default:
                 if (!IsForMountProgram(key))
                     throw UserException.Usage($"The mount option '{key}' is not known; known are ro, rw, allow_other, passphrase_file=FILE, key_file=FILE, cuckoo_home=FOLDER and durability=local|cloud.");
@@ -76,6 +78,6 @@ internal sealed record FstabArguments
 
     private static bool IsForMountProgram(string key) =>
         key is "defaults" or "auto" or "noauto" or "user" or "nouser" or "users" or "owner" or "group" or "nofail" or "_netdev"
-            or "suid" or "nosuid" or "dev" or "nodev" or "exec" or "noexec" or "async" or "relatime" or "default_permissions" or "comment"
+            or "suid" or "nosuid" or "dev" or "nodev" or "exec" or "async" or "relatime" or "default_permissions" or "comment"
         || key.StartsWith("x-", StringComparison.Ordinal) || key.StartsWith("X-", StringComparison.Ordinal);
 }

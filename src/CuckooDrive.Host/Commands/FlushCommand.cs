@@ -2,6 +2,7 @@ using System.CommandLine;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Composition;
 using CuckooDrive.Host.Daemon;
+using CuckooDrive.Host.Linux;
 using CuckooDrive.Core.Drives;
 
 namespace CuckooDrive.Host.Commands;
@@ -31,6 +32,8 @@ internal static class FlushCommand
         {
             if (mounted)
             {
+                if (ControlClient.ReadRecord(folders) is { ReadOnly: false } record)
+                    await Task.Run(() => MountedFiles.WriteBack(record.MountPoint), cancellation);
                 void Report(ControlProgress step) => view.Report(step.Step, step.Left, step.Total, Left(step.Left));
                 await ControlClient.SendAsync(folders, new ControlRequest(ControlRequest.Flush), Report, cancellation);
                 return;

@@ -3,6 +3,7 @@ using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Daemon;
 using CuckooDrive.Host.Linux;
 using CuckooDrive.Host.State;
+using CuckooDrive.Mount.Fuse;
 
 namespace CuckooDrive.Host.Commands;
 
@@ -30,11 +31,11 @@ internal static class UnmountCommand
         }
         if (mounted is null)
             throw new UserException($"Nothing is mounted on '{path}'; 'cuckoo status' shows what is mounted where.");
-        if (mounted.Type != MountTable.CuckooType)
+        if (mounted.Type != MountPoint.CuckooType)
             throw new UserException($"'{path}' is not a drive of cuckoo but a mount of type {mounted.Type}; unmount it with: umount '{path}'");
-        if (!MountPoint.IsDead(path))
+        if (!MountTable.IsStale(path))
             throw new UserException($"The drive on '{path}' was mounted by another user or with another {CuckooPaths.HomeVariable}; unmount it as that user.");
-        MountPoint.RemoveDeadMount(path);
+        MountTable.CleanStale(path);
         context.Terminal.Line($"Removed the left-over mount of a crashed cuckoo from {path}; the next mount recovers what was written.");
     }
 

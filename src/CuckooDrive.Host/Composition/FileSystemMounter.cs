@@ -1,6 +1,7 @@
 using CuckooDrive.Core.Volume;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Daemon;
+using CuckooDrive.Mount.Fuse;
 using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Host.Composition;
@@ -15,9 +16,16 @@ internal static class FileSystemMounter
             throw new UserException("Mounting is not supported on this system yet; it works on Linux.");
     }
 
+    /// <summary>Mounts; the result does not own the file system.</summary>
     public static IFileSystemMount Mount(IFileSystem fileSystem, MountRequest request, ILoggerFactory loggers)
     {
         CheckSupported();
-        throw new UserException("no adapter");
+        var options = new FuseMountOptions
+        {
+            Name = request.Name,
+            ReadOnly = request.ReadOnly,
+            AllowOther = request.AllowOther,
+        };
+        return new FuseFileSystemMount(FuseMount.Mount(fileSystem, request.MountPoint, options, loggers.CreateLogger<FuseMount>()));
     }
 }

@@ -1,11 +1,14 @@
 using System.Runtime.InteropServices;
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Mount.Fuse;
 
 namespace CuckooDrive.Host.Linux;
 
 /// <summary>Looks at a folder before something is mounted on it.</summary>
 internal static class MountPoint
 {
+    public const string CuckooType = "fuse.cuckoo";
+
     /// <summary>The absolute path as the kernel names it: without symbolic links, also for a mount whose server has died.</summary>
     public static string Resolve(string path)
     {
@@ -28,11 +31,11 @@ internal static class MountPoint
     {
         if (MountTable.Find(path) is { } mounted)
         {
-            if (!IsDead(path))
+            if (!MountTable.IsStale(path))
                 throw new UserException(AlreadyMounted(path, mounted));
-            if (mounted.Type != MountTable.CuckooType)
+            if (mounted.Type != CuckooType)
                 throw new UserException($"'{path}' is a dead mount of another program ({mounted.Type}); remove it first with: fusermount3 -u '{path}'");
-            RemoveDeadMount(path);
+            MountTable.CleanStale(path);
             note($"Removed the left-over mount of a crashed cuckoo from '{path}'.");
             Prepare(path, note);
             return;
@@ -40,25 +43,7 @@ internal static class MountPoint
         CheckEmptyFolder(path);
     }
 
-    /// <summary>Whether a mount's server is gone: every access fails with "transport endpoint is not connected".</summary>
-    public static bool IsDead(string path) =>
-        NativeMethods.Access(path, NativeMethods.ExistenceCheck) != 0 && Marshal.GetLastPInvokeError() == NativeMethods.NotConnected;
-
-    /// <summary>Takes a dead mount away; works for root and for the user who mounted.</summary>
-    public static void RemoveDeadMount(string path)
-    {
-        if (NativeMethods.GetEffectiveUserId() == 0)
-        {
-            if (NativeMethods.Unmount(path, NativeMethods.DetachMount) != 0)
-                throw new UserException($"The left-over mount on '{path}' cannot be removed ({Marshal.GetLastPInvokeErrorMessage()}); try: umount -l '{path}'");
-            return;
-        }
-        var (status, output) = Tool.Run("fusermount3", "-u", "-z", "--", path);
-        if (status != 0)
-            throw new UserException($"The left-over mount on '{path}' cannot be removed ({output}); try: fusermount3 -uz '{path}'");
-    }
-
-    private static string AlreadyMounted(string path, MountEntry mounted) => mounted.Type == MountTable.CuckooType
+    private static string AlreadyMounted(string path, MountTableEntry mounted) => mounted.Type == CuckooType
         ? $"A drive is already mounted on '{path}'; use it there, or unmount it first with: cuckoo unmount '{path}'"
         : $"Something is already mounted on '{path}' ({mounted.Type}); choose another folder or unmount it first.";
 

@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace CuckooDrive.Host.Linux;
 
@@ -7,9 +8,6 @@ internal static partial class NativeMethods
 {
     public const int ExistenceCheck = 0;
     public const int NoSuchFile = 2;
-    public const int NotConnected = 107;
-    public const int DetachMount = 2;
-    private const int OpenPathOnly = 0x200000;
     private const int OpenCloseOnExec = 0x80000;
 
     /// <summary>O_DIRECTORY is one of the few flags that differ between architectures.</summary>
@@ -37,11 +35,11 @@ internal static partial class NativeMethods
     [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
     public static partial int Kill(int process, int signal);
 
-    [LibraryImport("libc", EntryPoint = "umount2", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Unmount(string path, int flags);
+    /// <summary>A descriptor of a folder, closed on exec; negative on failure.</summary>
+    public static int OpenDirectory(string path) => Open(path, OpenDirectoryOnly | OpenCloseOnExec);
 
-    /// <summary>A descriptor that only names the folder (O_PATH), closed on exec; negative on failure.</summary>
-    public static int OpenDirectory(string path) => Open(path, OpenPathOnly | OpenDirectoryOnly | OpenCloseOnExec);
+    [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
+    public static partial int SynchronizeFileSystem(SafeFileHandle descriptor);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

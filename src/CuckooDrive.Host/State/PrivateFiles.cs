@@ -19,6 +19,13 @@ internal static class PrivateFiles
             File.SetUnixFileMode(path, FolderMode);
     }
 
+    /// <summary>Does nothing where files have no such mode.</summary>
+    public static void SetMode(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, mode);
+    }
+
     public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share)
     {
         var options = new FileStreamOptions { Mode = mode, Access = access, Share = share };
