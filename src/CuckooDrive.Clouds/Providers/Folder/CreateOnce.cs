@@ -78,20 +78,24 @@ internal sealed class CreateOnce(CreateOnceMethod method)
 
     private static void MoveLocked(string source, string target, string lockFolder)
     {
-        // One lock for the whole folder: this is the slow path of odd file systems. A lock left by a crash is removed with
-        // the stale temporaries.
-        var path = Path.Join(lockFolder, "lock");
+        using (TakeLock(Path.Join(lockFolder, "lock")))
+        {
+            if (File.Exists(target) || Directory.Exists(target))
+                throw Errno.Exception(Errno.Exists);
+            // Free, as was just seen: File.Move without overwrite would try link(2) again.
+            File.Move(source, target, overwrite: true);
+        }
+    }
+
+    // One lock for the whole folder: this is the slow path of odd file systems. A lock left by a crash is removed with the
+    // stale temporaries.
+    private static FileStream TakeLock(string path)
+    {
         try
         {
-            using (new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose))
-            {
-                if (File.Exists(target) || Directory.Exists(target))
-                    throw Errno.Exception(Errno.Exists);
-                // Checked before: File.Move without overwrite would try link(2) again.
-                File.Move(source, target, overwrite: true);
-            }
+            return new FileStream(path, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1, FileOptions.DeleteOnClose);
         }
-        catch (IOException exception) when (exception.HResult == Errno.Exists && File.Exists(path) && !File.Exists(target))
+        catch (IOException exception) when (exception.HResult == Errno.Exists)
         {
             throw new CloudException(CloudErrorKind.Transient, "Another writer holds the lock of the folder.", exception);
         }
