@@ -14,7 +14,7 @@ public sealed class PackLayoutTests
             Assert.True(padded >= used && padded >= previous && padded <= PackLayout.ShardCapacity);
             Assert.Equal(padded, PackLayout.PaddedLength(padded));
             Assert.True(PackLayout.IsPaddedLength(padded));
-            Assert.True(padded == PackLayout.MinimumShardLength || padded - used <= used * 0.12);
+            Assert.True(padded == PackLayout.MinimumShardLength || padded - used <= used * 0.0625);
             previous = padded;
         }
         Assert.Equal(PackLayout.ShardCapacity, PackLayout.PaddedLength(PackLayout.ShardCapacity));

@@ -28,7 +28,7 @@ public static class PackLayout
     /// <summary>
     /// The length of every shard of a pack whose fullest data shard holds <paramref name="used"/> bytes: the smallest
     /// padded length that fits. Monotonic, idempotent, at least <see cref="MinimumShardLength"/>, at most
-    /// <see cref="ShardCapacity"/>, which is itself a padded length. Padding costs under 12 % above the minimum (see
+    /// <see cref="ShardCapacity"/>, which is itself a padded length. Padding costs at most 6.25 % above the minimum (see
     /// <see cref="Padding"/>).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">Negative, or more than the capacity.</exception>
