@@ -6,8 +6,6 @@ namespace CuckooDrive.Core.Volume;
 /// <summary>The committer: one thread that makes everything that changed durable, in one consistent moment.</summary>
 public sealed partial class Volume : ICommitter
 {
-    private static readonly TimeSpan RetryDelay = TimeSpan.FromSeconds(1);
-
     private readonly Lock _commitLock = new();
     private readonly SemaphoreSlim _commitSignal = new(0, 1);
 
@@ -145,7 +143,7 @@ public sealed partial class Volume : ICommitter
             _log.LogError(exception, "A commit failed and is tried again: {Reason}", exception.Message);
             foreach (var request in requests)
                 request.Done.TrySetException(exception is IOException ? exception : new IOException(exception.Message, exception));
-            _stopping.Token.WaitHandle.WaitOne(RetryDelay);
+            _stopping.Token.WaitHandle.WaitOne(_options.CommitRetryDelay);
         }
     }
 

@@ -214,12 +214,12 @@ public sealed partial class Volume
         {
             if (!IsValidName(Name, out var error))
                 return error;
-            if (volume.FindDirectory(Parent, ref miss, out error) is not { } directory)
-                return error;
             if (volume.Find(Number, ref miss) is not { } inode)
                 return FsError.Stale;
             if (inode.IsDirectory)
                 return FsError.NotPermitted;
+            if (volume.FindDirectory(Parent, ref miss, out error) is not { } directory)
+                return error;
             if (!TryFindEntry(directory, Name, ref miss, out var entry))
                 return FsError.None;
             if (entry is not null)

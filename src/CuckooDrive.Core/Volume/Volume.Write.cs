@@ -59,6 +59,8 @@ public sealed partial class Volume
             return FsError.InvalidArgument;
         if (source == target && sourceOffset < targetOffset + length && targetOffset < sourceOffset + length)
             return FsError.InvalidArgument;
+        // The end of the source as it is now: a file copied behind its own end must not grow for ever.
+        length = Math.Clamp(source.Size - sourceOffset, 0, length);
         await FlushDataAsync(source).ConfigureAwait(false);
         var copied = 0L;
         while (copied < length)

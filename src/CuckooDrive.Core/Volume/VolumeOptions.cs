@@ -12,6 +12,9 @@ public sealed record VolumeOptions
     /// <summary>How long a change may stay in memory only.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long after a failed commit the next is tried.</summary>
+    public TimeSpan CommitRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Threads that turn dirty data into chunks.</summary>
     public int FlushWorkers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
 

@@ -17,7 +17,7 @@ internal sealed class TestVolume : IAsyncDisposable
 
     public TestVolume(VolumeOptions? options = null)
     {
-        _options = options ?? new VolumeOptions { CommitInterval = TimeSpan.FromHours(1) };
+        _options = (options ?? new VolumeOptions { CommitInterval = TimeSpan.FromHours(1) }) with { CommitRetryDelay = TimeSpan.FromMilliseconds(1) };
         Store = new MemoryMetadataStore();
         Chunks = new MemoryChunkStore(Store);
         Volume = Open();
