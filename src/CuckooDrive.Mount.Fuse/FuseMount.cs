@@ -43,7 +43,7 @@ public sealed partial class FuseMount : IAsyncDisposable
             throw;
         }
         if (isRoot)
-            ReadAheadTuning.Apply(path, options.ReadAheadKiB, logger);
+            BackingDeviceTuning.Apply(path, options, logger);
         return new FuseMount(path, session);
     }
 

@@ -25,4 +25,7 @@ public sealed record FuseMountOptions
 
     /// <summary>The kernel's read-ahead, raised where permitted (as root).</summary>
     public int ReadAheadKiB { get; init; } = 2048;
+
+    /// <summary>The share of the kernel's limit for unwritten pages that this mount may take, set where permitted (as root).</summary>
+    public int DirtyRatioPercent { get; init; } = 50;
 }

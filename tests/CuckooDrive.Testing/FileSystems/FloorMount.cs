@@ -1,20 +1,38 @@
+using System.Runtime.InteropServices;
+using CuckooDrive.Core.Volume;
 using CuckooDrive.Mount.Fuse;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace CuckooDrive.Testing.FileSystems;
 
-/// <summary>Mounts a <see cref="MemoryFileSystem"/>: what the kernel adapter costs by itself, the floor of all comparisons.</summary>
+/// <summary>
+/// Mounts a <see cref="MemoryFileSystem"/>: what the kernel adapter costs by itself, the floor of all comparisons. For
+/// a process of its own: nobody may touch a mount from the process that serves it.
+/// </summary>
 public static class FloorMount
 {
-    /// <summary>Serves until unmounted, or until SIGTERM or Ctrl-C. Prints "mounted" when the mount can be used.</summary>
-    public static async Task RunAsync(string mountPoint, FuseMountOptions? options = null)
+    /// <summary>Printed when the mount can be used.</summary>
+    public const string ReadyLine = "mounted";
+
+    /// <summary>Serves until unmounted, or until SIGTERM or Ctrl-C.</summary>
+    public static Task RunAsync(string mountPoint) =>
+        RunAsync(mountPoint, new FuseMountOptions { AllowOther = true, Name = "floor" }, static memory => memory, NullLogger.Instance);
+
+    /// <param name="mountPoint">An empty folder.</param>
+    /// <param name="options">How to mount.</param>
+    /// <param name="decorate">Puts something around the file system, for example to make it slow.</param>
+    /// <param name="logger">Of the mount.</param>
+    public static async Task RunAsync(string mountPoint, FuseMountOptions options, Func<IFileSystem, IFileSystem> decorate, ILogger logger)
     {
-        var fileSystem = new MemoryFileSystem(TimeProvider.System);
-        await using var mount = FuseMount.Mount(fileSystem, mountPoint, options ?? new FuseMountOptions { AllowOther = true, Name = "floor" }, NullLogger.Instance);
+        WritebackRole.TryAssume();
+        var owner = new Caller((uint)Posix.UserId(), (uint)Posix.GroupId());
+        var fileSystem = decorate(new MemoryFileSystem(TimeProvider.System, owner: owner));
+        await using var mount = FuseMount.Mount(fileSystem, mountPoint, options, logger);
         using var stop = new CancellationTokenSource();
-        using var terminate = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGTERM, Stop);
-        using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(System.Runtime.InteropServices.PosixSignal.SIGINT, Stop);
-        Console.WriteLine("mounted");
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        Console.WriteLine(ReadyLine);
         try
         {
             await mount.WaitForUnmountAsync(stop.Token).ConfigureAwait(false);
@@ -24,7 +42,7 @@ public static class FloorMount
             // Asked to stop: disposal unmounts.
         }
 
-        void Stop(System.Runtime.InteropServices.PosixSignalContext context)
+        void Stop(PosixSignalContext context)
         {
             context.Cancel = true;
             stop.Cancel();

@@ -1,0 +1,53 @@
+using System.Reflection;
+using System.Text;
+using CuckooDrive.Core.Volume;
+
+namespace CuckooDrive.Mount.Tests.Support;
+
+/// <summary>A file system that misbehaves when asked for certain extended attributes.</summary>
+public class FaultyFileSystem : DispatchProxy
+{
+    /// <summary>Never answers until cancelled.</summary>
+    public const string Hang = "user.hang";
+
+    public const string Throw = "user.throw";
+
+    public const string ThrowLater = "user.throw-later";
+
+    private IFileSystem _inner = null!;
+
+    public static IFileSystem Around(IFileSystem inner)
+    {
+        var proxy = Create<IFileSystem, FaultyFileSystem>();
+        ((FaultyFileSystem)(object)proxy)._inner = inner;
+        return proxy;
+    }
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        if (targetMethod!.Name == nameof(IFileSystem.GetExtendedAttributeAsync))
+        {
+            var name = Encoding.UTF8.GetString(((ReadOnlyMemory<byte>)args![1]!).Span);
+            var cancellationToken = (CancellationToken)args[2]!;
+            switch (name)
+            {
+                case Hang: return HangAsync(cancellationToken);
+                case Throw: throw new InvalidOperationException("as the test wants");
+                case ThrowLater: return ThrowLaterAsync();
+            }
+        }
+        return targetMethod.Invoke(_inner, args);
+    }
+
+    private static async ValueTask<FsResult<ReadOnlyMemory<byte>>> HangAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(Timeout.Infinite, cancellationToken);
+        return FsError.Io;
+    }
+
+    private static async ValueTask<FsResult<ReadOnlyMemory<byte>>> ThrowLaterAsync()
+    {
+        await Task.Yield();
+        throw new InvalidOperationException("as the test wants");
+    }
+}

@@ -1,0 +1,87 @@
+using System.Diagnostics;
+using CuckooDrive.Core.Volume;
+using CuckooDrive.Mount.Fuse;
+using CuckooDrive.Testing.FileSystems;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CuckooDrive.Mount.Tests.Support;
+
+/// <summary>What this program does when it is started as another process by a test.</summary>
+internal static class HelperProcess
+{
+    public const string Verb = "helper";
+
+    /// <summary>How to start it: "dotnet this.dll helper ...".</summary>
+    public static string[] Arguments(params string[] arguments) =>
+        [typeof(HelperProcess).Assembly.Location, Verb, .. arguments];
+
+    public static async Task<int> RunAsync(string[] args)
+    {
+        switch (args)
+        {
+            case ["mount", var mountPoint, .. var flags]:
+                return await MountAsync(mountPoint, flags);
+            case ["get-attribute", var path, var name]:
+                return (int)-Posix.GetAttribute(path, name, new byte[64]);
+            case ["record-lock", var path]:
+                return -TryRecordLock(path);
+            case ["file-lock", var path]:
+                return -TryFileLock(path);
+            default:
+                await Console.Error.WriteLineAsync("unknown helper");
+                return 2;
+        }
+    }
+
+    /// <summary>Runs one and returns its exit status.</summary>
+    public static async Task<int> CallAsync(params string[] arguments)
+    {
+        using var process = Start(arguments);
+        await process.WaitForExitAsync();
+        return process.ExitCode;
+    }
+
+    public static Process Start(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo(Environment.ProcessPath is { } path && path.EndsWith("dotnet", StringComparison.Ordinal) ? path : "dotnet", Arguments(arguments)))!;
+
+    private static async Task<int> MountAsync(string mountPoint, string[] flags)
+    {
+        var options = new FuseMountOptions
+        {
+            Name = "test",
+            ReadOnly = flags.Contains("read-only"),
+            AllowOther = flags.Contains("allow-other"),
+            AllowSetUserId = flags.Contains("suid"),
+            AllowDevices = flags.Contains("dev"),
+        };
+        try
+        {
+            await FloorMount.RunAsync(mountPoint, options, memory => Decorate(memory, flags), NullLogger.Instance);
+            return 0;
+        }
+        catch (FuseMountException exception)
+        {
+            await Console.Error.WriteLineAsync($"{exception.Failure}: {exception.Message}");
+            return 1;
+        }
+    }
+
+    private static IFileSystem Decorate(IFileSystem memory, string[] flags)
+    {
+        if (flags.Contains("faulty"))
+            memory = FaultyFileSystem.Around(memory);
+        return flags.Contains("asynchronous") ? new AsynchronousFileSystem(memory) : memory;
+    }
+
+    private static int TryRecordLock(string path)
+    {
+        var file = Posix.Open(path, Posix.ReadWrite);
+        return Posix.TryRecordLock(file);
+    }
+
+    private static int TryFileLock(string path)
+    {
+        var file = Posix.Open(path, Posix.ReadWrite);
+        return Posix.Lock(file, exclusive: true, wait: false);
+    }
+}
