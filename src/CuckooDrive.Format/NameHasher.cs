@@ -33,6 +33,9 @@ public sealed class NameHasher : IDisposable
         Span<byte> full = stackalloc byte[HMACSHA256.HashSizeInBytes];
         HMACSHA256.HashData(_key, message[..length], full);
         full[..HashLength].CopyTo(hash);
+        // Had Dispose zeroed the key meanwhile, the hash would be the key of a row that nobody finds again.
+        Interlocked.MemoryBarrier();
+        ObjectDisposedException.ThrowIf(_disposed, this);
         if (rented is not null)
             ArrayPool<byte>.Shared.Return(rented);
     }
@@ -40,6 +43,7 @@ public sealed class NameHasher : IDisposable
     public void Dispose()
     {
         _disposed = true;
+        Interlocked.MemoryBarrier(); // whoever reads a zero sees the flag
         CryptographicOperations.ZeroMemory(_key);
     }
 }

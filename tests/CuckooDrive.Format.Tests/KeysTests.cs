@@ -65,6 +65,55 @@ public sealed class KeysTests
     }
 
     [Fact]
+    public async Task Keys_disposed_in_the_middle_never_give_keys_of_zeros()
+    {
+        for (var round = 0; round < 20; round++)
+        {
+            var keys = Samples.Keys();
+            using var hasher = new NameHasher(keys);
+            var key = new byte[32];
+            var hash = new byte[16];
+            keys.Derive(KeyPurpose.Pack, default, key);
+            hasher.Compute(1, "name"u8, hash);
+            var work = Task.Run(() =>
+            {
+                var again = new byte[32];
+                var hashAgain = new byte[16];
+                var disposed = false;
+                while (!disposed)
+                {
+                    disposed |= IsDisposed(() => keys.Derive(KeyPurpose.Pack, default, again));
+                    Assert.True(disposed || key.AsSpan().SequenceEqual(again));
+                }
+                for (disposed = false; !disposed;)
+                {
+                    disposed |= IsDisposed(() => hasher.Compute(1, "name"u8, hashAgain));
+                    Assert.True(disposed || hash.AsSpan().SequenceEqual(hashAgain));
+                }
+            });
+            await Task.Yield();
+            Thread.SpinWait(round * 500);
+            keys.Dispose();
+            Thread.SpinWait(round * 500);
+            hasher.Dispose();
+            await work.WaitAsync(TimeSpan.FromSeconds(30));
+        }
+    }
+
+    private static bool IsDisposed(Action action)
+    {
+        try
+        {
+            action();
+            return false;
+        }
+        catch (ObjectDisposedException)
+        {
+            return true;
+        }
+    }
+
+    [Fact]
     public void Lengths_are_checked()
     {
         Assert.Throws<ArgumentException>(() => DriveKeys.FromMaster(new byte[31], new byte[16]));

@@ -66,11 +66,23 @@ public sealed class DriveKeys : IDisposable
         info[label.Length] = 0;
         context.CopyTo(info[(label.Length + 1)..]);
         HKDF.Expand(HashAlgorithmName.SHA256, _extracted, output, info[..(label.Length + 1 + context.Length)]);
+        ThrowIfDisposed();
+    }
+
+    /// <summary>
+    /// Called after key bytes were used: had <see cref="Dispose"/> zeroed them meanwhile, the result would be a key that
+    /// anybody can compute. The barrier orders the use before the check.
+    /// </summary>
+    internal void ThrowIfDisposed()
+    {
+        Interlocked.MemoryBarrier();
+        ObjectDisposedException.ThrowIf(_disposed, this);
     }
 
     public void Dispose()
     {
         _disposed = true;
+        Interlocked.MemoryBarrier(); // whoever reads a zero sees the flag
         CryptographicOperations.ZeroMemory(_master);
         CryptographicOperations.ZeroMemory(_extracted);
     }

@@ -38,6 +38,7 @@ public sealed class KeySlot
         random.Fill(encoded.AsSpan(SaltAt, SaltLength));
         using var gcm = OpenCipher(encoded, secret);
         gcm.Encrypt(FixedNonce, keys.Master, encoded.AsSpan(SealedAt, DriveKeys.KeyLength), encoded.AsSpan(SealedAt + DriveKeys.KeyLength), Bound(encoded, keys.DriveId));
+        keys.ThrowIfDisposed();
         return new KeySlot(encoded);
     }
 

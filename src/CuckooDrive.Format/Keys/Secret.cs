@@ -14,7 +14,8 @@ public enum SecretKind : byte
 
 /// <summary>
 /// A passphrase, recovery key or the content of a key file. Prints as <c>***</c>; zeroed by <see cref="Dispose"/>.
-/// Immutable until then, thread safe.
+/// Immutable until then, thread safe;
+/// must not be disposed while it is used.
 /// </summary>
 public sealed class Secret : IDisposable
 {
