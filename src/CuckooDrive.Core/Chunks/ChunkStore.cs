@@ -63,9 +63,11 @@ public sealed partial class ChunkStore : IChunkStore
         _clouds = new CloudChunkReader(options, _index, _lanes, ranges, opener, _diskCache, time, logger);
         _reader = new ChunkReader(options, _index, _files, _diskCache, _memory, opener, _clouds, logger, _stopping.Token);
         _prefetcher = new ChunkPrefetcher(options, _index, _memory, _reader, ranges, _clouds, _stopping.Token);
-        _reaper = new PackReaper(options, _index, _files, _diskCache, _lanes, _space, time, logger);
+        _reaper = new PackReaper(options, _index, _files, _diskCache, _lanes, _space, logger);
         _uploader = new ShardUploader(options, _index, _files, _diskCache, preparer, _lanes, _space, _reaper, time, logger);
-        _crew = new PackCrew(options, _index, _lanes, _space, preparer, _uploader, _reaper, _dedup, time, logger);
+        var rebuilder = new ShardRebuilder(_index, _files, preparer, ranges, opener);
+        var healer = new PackHealer(options, _index, _lanes, rebuilder, _uploader, _space, time, logger);
+        _crew = new PackCrew(options, _index, _lanes, _space, preparer, _uploader, healer, _reaper, _dedup, time, logger);
         _writer.WritesEnded = _crew.Offer;
         _clouds.ShardLost = _crew.Heal;
         _crew.Start(_stopping.Token);
@@ -192,6 +194,7 @@ public sealed partial class ChunkStore : IChunkStore
         _disposed = true;
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _crew.StopAsync().ConfigureAwait(false);
+        await _lanes.WhenIdleAsync(TimeSpan.FromSeconds(5)).ConfigureAwait(false);
         _memory.Clear();
         _files.Dispose();
         _hasher.Dispose();

@@ -137,6 +137,7 @@ internal sealed class CloudChunkReader(
                 if (place.State != ShardState.Stored)
                     continue;
                 place.State = finding;
+                lanes.Find(place.Cloud)?.AddStored(-pack.PaddedLength);
                 index.MarkDirty(pack);
             }
             found = true;

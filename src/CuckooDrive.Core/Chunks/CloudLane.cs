@@ -14,6 +14,7 @@ internal readonly record struct ShardJob(Pack Pack, int Shard);
 internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, TimeProvider time)
 {
     private readonly Lock _gate = new();
+    private readonly HashSet<Task> _calls = [];
     private int _failures;
     private long _blockedUntil = time.GetTimestamp();
     private long? _downSince;
@@ -89,6 +90,44 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
             lock (_gate)
                 return TimeSpan.FromSeconds(_latencySeconds);
         }
+    }
+
+    /// <summary>
+    /// Calls the cloud within a time limit. A call that ignores its cancellation is left behind when the time is up, and
+    /// counted until it ends (see <see cref="WhenIdleAsync"/>). Reports nothing about the cloud's condition.
+    /// </summary>
+    /// <exception cref="CloudException">The cloud failed or did not answer in time.</exception>
+    public async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken cancellationToken)
+    {
+        var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var answer = Task.Run(() => call(limit.Token), CancellationToken.None);
+        lock (_gate)
+            _calls.Add(answer);
+        _ = answer.ContinueWith(ended => End(ended, limit), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+        try
+        {
+            return await answer.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException exception)
+        {
+            throw new CloudException(CloudErrorKind.Transient, $"{Member.Name} does not answer.", exception);
+        }
+        catch (OperationCanceledException exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new CloudException(CloudErrorKind.Transient, $"{Member.Name} broke the call off.", exception);
+        }
+        finally
+        {
+            if (!answer.IsCompleted)
+                await limit.CancelAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Completes when no call is under way any more, the ones left behind included.</summary>
+    public Task WhenIdleAsync()
+    {
+        lock (_gate)
+            return Task.WhenAll(_calls.Select(static call => call.ContinueWith(static _ => { }, TaskScheduler.Default)));
     }
 
     public void ReportRead(TimeSpan took)
@@ -202,6 +241,15 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
                 Member.Id, Member.Name, _failures == 0, _failures == 0 && !_full ? null : _lastError, _storedShards, _storedBytes, _pendingShards,
                 _pendingBytes, _uploadedBytes, _uploadSeconds > 0 ? _uploadedBytes / _uploadSeconds : 0, free == long.MaxValue ? null : free);
         }
+    }
+
+    private void End(Task call, CancellationTokenSource limit)
+    {
+        // Seen, so that a call that was left behind does not end as an unobserved exception.
+        _ = call.Exception;
+        limit.Dispose();
+        lock (_gate)
+            _calls.Remove(call);
     }
 
     private void Recover()

@@ -53,21 +53,24 @@ internal sealed class CloudLanes(IReadOnlyList<CloudMember> members, ChunkStoreO
     public Task RefreshQuotasAsync(CancellationToken cancellationToken) =>
         Task.WhenAll(_lanes.Where(lane => lane.IsUsable && lane.TimeUntilAvailable == TimeSpan.Zero).Select(lane => RefreshQuotaAsync(lane, cancellationToken)));
 
+    /// <summary>Waits a little for calls that were cancelled or left behind, so that the end of a store is the end of its effects.</summary>
+    public Task WhenIdleAsync(TimeSpan patience) =>
+        Task.WhenAny(Task.WhenAll(_lanes.Select(static lane => lane.WhenIdleAsync())), Task.Delay(patience, time));
+
     private async Task RefreshQuotaAsync(CloudLane lane, CancellationToken cancellationToken)
     {
         if (!lane.Storage.Capabilities.Quota)
             return;
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            var quota = await lane.Storage.GetQuotaAsync(limit.Token).WaitAsync(options.ReadTimeout, time, cancellationToken).ConfigureAwait(false);
+            var quota = await lane.CallAsync(lane.Storage.GetQuotaAsync, options.ReadTimeout, cancellationToken).ConfigureAwait(false);
             lane.ReportQuota(quota);
         }
-        catch (Exception exception) when (exception is CloudException or TimeoutException)
+        catch (CloudException exception)
         {
             if (lane.IsReachable)
                 logger.LogWarning("{Cloud} does not tell its free space: {Message}", lane.Member.Name, exception.Message);
-            lane.ReportFailure(exception.Message, (exception as CloudException)?.RetryAfter);
+            lane.ReportFailure(exception.Message, exception.RetryAfter);
         }
     }
 

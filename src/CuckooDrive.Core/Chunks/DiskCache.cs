@@ -88,7 +88,14 @@ internal sealed class DiskCache(PackIndex index, PackFiles files, long limit, IL
             }
             if (victim is null)
                 return;
-            files.Delete(victim);
+            try
+            {
+                files.Delete(victim);
+            }
+            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+            {
+                logger.LogWarning("The disk cache could not delete {File}: {Message}", victim.Path, exception.Message);
+            }
         }
     }
 

@@ -90,6 +90,8 @@ internal sealed class Pack(uint ordinal, PackId id, Redundancy redundancy)
     public PackCipher? Cipher;
 
     public LocalPackFile? Local;
+    /// <summary>The local file contradicts the recorded tags: no shard is made from it.</summary>
+    public bool LocalIsSuspect;
     public LinkedListNode<Pack>? CacheNode;
 
     public int DataShards => Redundancy.DataShards;

@@ -15,6 +15,7 @@ internal sealed class PackCrew(
     SpaceManager space,
     PackPreparer preparer,
     ShardUploader uploader,
+    PackHealer healer,
     PackReaper reaper,
     DedupIndex dedup,
     TimeProvider time,
@@ -36,6 +37,7 @@ internal sealed class PackCrew(
             Offer(pack);
         _tasks.Add(Task.Run(() => GuardAsync(PrepareLoopAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(MaintainLoopAsync, stopping), CancellationToken.None));
+        _tasks.Add(Task.Run(() => GuardAsync(HealLoopAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(QuotaLoopAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(FillDedupAsync, stopping), CancellationToken.None));
     }
@@ -71,10 +73,12 @@ internal sealed class PackCrew(
         _toPrepare.Writer.TryWrite(pack);
     }
 
+    /// <summary>A shard of the pack was found missing or damaged. Without the gate.</summary>
     public void Heal(Pack pack)
     {
         lock (index.Gate)
             index.Incomplete.Add(pack);
+        Wake();
     }
 
     private async Task PrepareLoopAsync(CancellationToken stopping)
@@ -83,8 +87,8 @@ internal sealed class PackCrew(
         {
             try
             {
-                Prepare(pack);
-                uploader.Enqueue(pack);
+                if (Prepare(pack))
+                    uploader.Enqueue(pack);
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
             {
@@ -97,7 +101,7 @@ internal sealed class PackCrew(
         }
     }
 
-    private void Prepare(Pack pack)
+    private bool Prepare(Pack pack)
     {
         var file = pack.Local!;
         var tags = preparer.Prepare(pack, file);
@@ -108,15 +112,17 @@ internal sealed class PackCrew(
             var full = (long)pack.Width * pack.PaddedLength;
             space.AddStaged(full - file.Bytes);
             file.Bytes = full;
-            for (var shard = 0; shard < tags.Length; shard++)
+            if (pack.Tagged && !pack.Shards.Select(static place => place.Tag).SequenceEqual(tags))
             {
-                ref var place = ref pack.Shards[shard];
-                if (pack.Tagged && place.Tag != tags[shard])
-                    throw new IOException("its staged data has changed since its shards were made");
-                place.Tag = tags[shard];
+                pack.LocalIsSuspect = true;
+                logger.LogError("The staged data of pack {Pack} has changed since its shards were made; it is not uploaded.", pack.Ordinal);
+                return false;
             }
+            for (var shard = 0; shard < tags.Length; shard++)
+                pack.Shards[shard].Tag = tags[shard];
             pack.Tagged = true;
             index.MarkDirty(pack);
+            return true;
         }
     }
 
@@ -133,6 +139,17 @@ internal sealed class PackCrew(
             }
             PlaceRest();
             uploader.Progress.Fire();
+            await Task.WhenAny(wake, Task.Delay(Tick, time, stopping)).ConfigureAwait(false);
+            stopping.ThrowIfCancellationRequested();
+        }
+    }
+
+    private async Task HealLoopAsync(CancellationToken stopping)
+    {
+        while (true)
+        {
+            var wake = _wake.Next;
+            await healer.HealAsync(stopping).ConfigureAwait(false);
             await Task.WhenAny(wake, Task.Delay(Tick, time, stopping)).ConfigureAwait(false);
             stopping.ThrowIfCancellationRequested();
         }
@@ -166,11 +183,14 @@ internal sealed class PackCrew(
             packs = [.. index.Packs.Where(static pack => pack is { State: PackState.Sealed, NamedSequence: 0 })];
         foreach (var pack in packs)
         {
-            stopping.ThrowIfCancellationRequested();
-            lock (index.Gate)
+            for (uint page = 0; page * ChunkPage.Capacity < pack.ChunkCount; page++)
             {
-                if (!pack.Gone)
-                    index.Visit(pack, (number, record) => AddToDedup(pack, number, record));
+                stopping.ThrowIfCancellationRequested();
+                lock (index.Gate)
+                {
+                    if (!pack.Gone)
+                        index.VisitPage(pack, page, (number, record) => AddToDedup(pack, number, record));
+                }
             }
             await Task.Yield();
         }

@@ -158,10 +158,7 @@ internal sealed class PackFiles : IDisposable
                 File.Delete(path);
                 continue;
             }
-            var file = new LocalPackFile(path, !isPart, _options.ShardCapacity)
-            {
-                IsStaged = Path.GetDirectoryName(path) == Path.GetDirectoryName(Path.Combine(_options.StagingDirectory, "x")),
-            };
+            var file = new LocalPackFile(path, !isPart, _options.ShardCapacity);
             using (var handle = File.OpenHandle(path))
                 file.Bytes = Posix.DataBytes(handle);
             yield return (pack, file);

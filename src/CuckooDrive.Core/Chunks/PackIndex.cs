@@ -22,6 +22,7 @@ internal sealed partial class PackIndex
     private readonly Dictionary<uint, Pack> _packs = [];
     private readonly Dictionary<ulong, ChunkPage> _pages = [];
     private readonly LinkedList<ChunkPage> _pageOrder = [];
+    private readonly ChunkRecord[] _visited = new ChunkRecord[ChunkPage.Capacity];
 
     public PackIndex(IMetadataStore metadata, int pageLimit)
     {
@@ -88,21 +89,23 @@ internal sealed partial class PackIndex
     /// <summary>Visits every chunk of a pack without keeping its pages in memory.</summary>
     public void Visit(Pack pack, Action<uint, ChunkRecord> visit)
     {
-        var records = new ChunkRecord[ChunkPage.Capacity];
-        for (uint first = 0; first < pack.ChunkCount; first += ChunkPage.Capacity)
+        for (uint page = 0; page * ChunkPage.Capacity < pack.ChunkCount; page++)
+            VisitPage(pack, page, visit);
+    }
+
+    public void VisitPage(Pack pack, uint index, Action<uint, ChunkRecord> visit)
+    {
+        var records = _visited;
+        int count;
+        if (_pages.TryGetValue(Key(pack.Ordinal, index), out var page))
         {
-            var index = first / ChunkPage.Capacity;
-            int count;
-            if (_pages.TryGetValue(Key(pack.Ordinal, index), out var page))
-            {
-                page.Records.CopyTo(records, 0);
-                count = page.Count;
-            }
-            else
-                count = Load(pack.Ordinal, index, records);
-            for (var i = 0; i < count; i++)
-                visit(first + (uint)i, records[i]);
+            page.Records.CopyTo(records, 0);
+            count = page.Count;
         }
+        else
+            count = Load(pack.Ordinal, index, records);
+        for (var i = 0; i < count; i++)
+            visit((index * ChunkPage.Capacity) + (uint)i, records[i]);
     }
 
     private Pack PackOf(ChunkRef chunk) => _packs.TryGetValue(chunk.Pack, out var pack) && chunk.Number < pack.ChunkCount

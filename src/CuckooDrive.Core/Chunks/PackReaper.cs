@@ -15,7 +15,6 @@ internal sealed class PackReaper(
     DiskCache cache,
     CloudLanes lanes,
     SpaceManager space,
-    TimeProvider time,
     ILogger logger)
 {
     private const int Parallel = 4;
@@ -68,28 +67,26 @@ internal sealed class PackReaper(
             return true;
         if (lane.TimeUntilAvailable > TimeSpan.Zero)
             return false;
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         try
         {
-            await lane.Storage.DeleteAsync(ObjectNames.Shard(pack.Id, shard), limit.Token).WaitAsync(options.ReadTimeout, time, stopping).ConfigureAwait(false);
+            var name = ObjectNames.Shard(pack.Id, shard);
+            await lane.CallAsync(token => DeleteAsync(lane, name, token), options.ReadTimeout, stopping).ConfigureAwait(false);
             lane.ReportAnswer();
             return true;
         }
-        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
-        {
-            throw;
-        }
-        catch (Exception exception) when (exception is CloudException or TimeoutException or OperationCanceledException)
+        catch (CloudException exception)
         {
             if (lane.IsReachable)
                 logger.LogWarning("A dead pack stays at {Cloud} for now: {Message}", lane.Member.Name, exception.Message);
-            lane.ReportFailure(exception.Message, (exception as CloudException)?.RetryAfter);
+            lane.ReportFailure(exception.Message, exception.RetryAfter);
             return false;
         }
-        finally
-        {
-            await limit.CancelAsync().ConfigureAwait(false);
-        }
+    }
+
+    private static async Task<bool> DeleteAsync(CloudLane lane, string name, CancellationToken cancellationToken)
+    {
+        await lane.Storage.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     private void Forget(Pack pack)

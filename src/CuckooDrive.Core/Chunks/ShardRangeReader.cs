@@ -45,11 +45,9 @@ internal sealed class ShardRangeReader(ChunkStoreOptions options, CloudLanes lan
         var name = ObjectNames.Shard(pack.Id, shard);
         var bytes = GC.AllocateUninitializedArray<byte>(length);
         var started = time.GetTimestamp();
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
-            var read = await lane.Storage.ReadAsync(name, offset, bytes, limit.Token).AsTask()
-                .WaitAsync(options.ReadTimeout, time, cancellationToken).ConfigureAwait(false);
+            var read = await lane.CallAsync(token => lane.Storage.ReadAsync(name, offset, bytes, token).AsTask(), options.ReadTimeout, cancellationToken).ConfigureAwait(false);
             if (read != length)
             {
                 lane.ReportAnswer();
@@ -63,19 +61,10 @@ internal sealed class ShardRangeReader(ChunkStoreOptions options, CloudLanes lan
             lane.ReportAnswer();
             return new ShardRange(shard, null, $"{lane.Member.Name} has no shard {shard}", ShardState.Missing);
         }
-        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        catch (CloudException exception)
         {
-            throw;
-        }
-        catch (Exception exception) when (exception is CloudException or TimeoutException or OperationCanceledException)
-        {
-            var message = exception is TimeoutException ? $"{lane.Member.Name} does not answer" : $"{lane.Member.Name}: {exception.Message}";
-            lane.ReportFailure(message, (exception as CloudException)?.RetryAfter);
-            return new ShardRange(shard, null, message);
-        }
-        finally
-        {
-            await limit.CancelAsync().ConfigureAwait(false);
+            lane.ReportFailure(exception.Message, exception.RetryAfter);
+            return new ShardRange(shard, null, $"{lane.Member.Name}: {exception.Message}");
         }
     }
 }

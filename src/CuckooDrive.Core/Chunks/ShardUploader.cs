@@ -141,8 +141,13 @@ internal sealed class ShardUploader(
             stored = await WriteAsync(lane, job, file, stopping).ConfigureAwait(false);
             lane.ReportUploaded(job.Pack.PaddedLength, time.GetElapsedTime(started));
         }
-        catch (Exception exception) when (exception is CloudException or TimeoutException or IOException)
+        catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
+            throw;
+        }
+        catch (Exception exception)
+        {
+            // The root of the worker: whatever a provider throws, the shard stays in the queue and the worker at work.
             Judge(lane, job, exception);
         }
         finally
@@ -169,11 +174,10 @@ internal sealed class ShardUploader(
         var length = job.Pack.PaddedLength;
         var name = ObjectNames.Shard(job.Pack.Id, job.Shard);
         var timeout = options.UploadTimeout + TimeSpan.FromSeconds(length / 16384.0);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         try
         {
             var content = CloudContent.FromFile(file.Path, file.Position(job.Shard, 0), length);
-            var stored = await lane.Storage.WriteAsync(name, content, limit.Token).WaitAsync(timeout, time, stopping).ConfigureAwait(false);
+            var stored = await lane.CallAsync(token => WatchAsync(lane, name, content, token), timeout, stopping).ConfigureAwait(false);
             if (stored.Length != length)
                 throw new CloudException(CloudErrorKind.Corrupt, $"{lane.Member.Name} stored {stored.Length} bytes of {length} as {name}.");
             return stored;
@@ -181,15 +185,30 @@ internal sealed class ShardUploader(
         catch (CloudException exception) when (exception.Kind == CloudErrorKind.AlreadyExists)
         {
             // Most likely written by us before a crash or a lost answer; believed only when every byte is right.
-            return await VerifyAsync(lane, job, name, limit.Token).WaitAsync(timeout, time, stopping).ConfigureAwait(false);
+            return await lane.CallAsync(token => VerifyAsync(lane, job, name, token), timeout, stopping).ConfigureAwait(false);
         }
-        catch (OperationCanceledException exception) when (!stopping.IsCancellationRequested)
+    }
+
+    // A slow upload and a cloud that hangs look alike; a small question tells them apart long before the time is up.
+    private async Task<CloudObject> WatchAsync(CloudLane lane, string name, CloudContent content, CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var write = lane.Storage.WriteAsync(name, content, limit.Token);
+        try
         {
-            throw new CloudException(CloudErrorKind.Transient, $"{lane.Member.Name} broke the upload off.", exception);
+            while (await Task.WhenAny(write, Task.Delay(options.ReadTimeout, time, cancellationToken)).ConfigureAwait(false) != write)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                await lane.CallAsync(token => lane.Storage.StatAsync(name, token), options.ReadTimeout, cancellationToken).ConfigureAwait(false);
+            }
+            return await write.ConfigureAwait(false);
         }
-        finally
+        catch when (!write.IsCompleted)
         {
             await limit.CancelAsync().ConfigureAwait(false);
+            // Left behind; its end is nobody's concern any more.
+            _ = write.ContinueWith(static ended => _ = ended.Exception, TaskScheduler.Default);
+            throw;
         }
     }
 
@@ -248,7 +267,7 @@ internal sealed class ShardUploader(
             if (stored is not null)
             {
                 place.State = ShardState.Stored;
-                place.Hash = stored.Hash is { Length: <= 255 } hash && System.Text.Ascii.IsValid(hash) && !hash.Contains('?') ? hash : null;
+                place.Hash = RecordableHash(stored);
                 lane.AddStored(pack.PaddedLength);
                 index.MarkDirty(pack);
                 if (pack.IsComplete)
@@ -266,6 +285,10 @@ internal sealed class ShardUploader(
             space.ReportProgress();
         Progress.Fire();
     }
+
+    /// <summary>A provider's hash as a pack record can hold it.</summary>
+    public static string? RecordableHash(CloudObject stored) =>
+        stored.Hash is { Length: <= 255 } hash && System.Text.Ascii.IsValid(hash) && !hash.Contains('?') ? hash : null;
 
     /// <summary>A completely uploaded pack's file becomes the disk cache's copy.</summary>
     public void HandToCache(Pack pack, LocalPackFile file)

@@ -89,9 +89,7 @@ public class ChunkStoreTests
         Assert.True(fixture.ObjectCount() > 0);
         fixture.Store.Journaled(death);
         await WaitUntil(() => fixture.ObjectCount() == 0);
-        await WaitUntil(() => fixture.Store.HasChanges);
-        fixture.Commit();
-        Assert.Equal(0, fixture.Store.GetStatus().Packs);
+        await WaitUntil(() => fixture.Commit() > 0 && fixture.Store.GetStatus().Packs == 0);
         Assert.Empty(Directory.GetFiles(fixture.Cache));
         await fixture.ReopenAsync();
         Assert.Equal(0, fixture.Store.GetStatus().Packs);
@@ -105,10 +103,8 @@ public class ChunkStoreTests
         fixture.Commit();
         fixture.Store.RemoveReference(chunk);
         fixture.Commit(seal: true);
-        await WaitUntil(() => fixture.Store.HasChanges);
-        fixture.Commit();
+        await WaitUntil(() => fixture.Commit() > 0 && fixture.Store.GetStatus().Packs == 0);
         Assert.Equal(0, fixture.ObjectCount());
-        Assert.Equal(0, fixture.Store.GetStatus().Packs);
         Assert.Empty(Directory.GetFiles(fixture.Staging));
     }
 

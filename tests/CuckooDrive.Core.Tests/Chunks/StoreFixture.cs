@@ -17,7 +17,6 @@ internal sealed class StoreFixture : IAsyncDisposable
 
     private static readonly byte[] Master = new byte[32];
 
-    private readonly List<ChunkStore> _crashed = [];
     private readonly MetadataBatch _batch = new();
 
     public StoreFixture(Redundancy redundancy, int clouds = 0, Func<ChunkStoreOptions, ChunkStoreOptions>? configure = null)
@@ -81,13 +80,7 @@ internal sealed class StoreFixture : IAsyncDisposable
         return Commit();
     }
 
-    /// <summary>A new store over the state as it is; the old one is abandoned as a crash would.</summary>
-    public void Crash()
-    {
-        _crashed.Add(Store);
-        Store = Open();
-    }
-
+    /// <summary>A store never commits by itself, so ending one between two commits loses exactly what a crash of the process does.</summary>
     public async Task ReopenAsync()
     {
         await Store.DisposeAsync();
@@ -119,8 +112,6 @@ internal sealed class StoreFixture : IAsyncDisposable
             plan.Offline = false;
         }
         await Store.DisposeAsync();
-        foreach (var store in _crashed)
-            await store.DisposeAsync();
         Metadata.Dispose();
         foreach (var member in Members)
             await member.Storage.DisposeAsync();

@@ -1,0 +1,230 @@
+using CuckooDrive.Clouds;
+using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Chunks;
+
+/// <summary>
+/// Makes packs whole again whose shards are missing or damaged, or of which this machine has only the record: finds shards
+/// that are there after all, rebuilds the others and stores them, on another cloud where theirs does not answer.
+/// One pack at a time, and a pack that cannot be healed now is left alone for longer each time.
+/// </summary>
+internal sealed class PackHealer(
+    ChunkStoreOptions options,
+    PackIndex index,
+    CloudLanes lanes,
+    ShardRebuilder rebuilder,
+    ShardUploader uploader,
+    SpaceManager space,
+    TimeProvider time,
+    ILogger logger)
+{
+    private readonly Dictionary<Pack, (int Tries, long NotBefore)> _waiting = [];
+
+    /// <summary>Looks once at every pack that needs it. Never fails for a cloud's sake.</summary>
+    public async Task HealAsync(CancellationToken stopping)
+    {
+        List<Pack> sick;
+        lock (index.Gate)
+            sick = [.. index.Incomplete.Where(IsSick)];
+        foreach (var gone in _waiting.Keys.Except(sick).ToList())
+            _waiting.Remove(gone);
+        foreach (var pack in sick)
+        {
+            var (tries, notBefore) = _waiting.GetValueOrDefault(pack);
+            if (tries > 0 && time.GetTimestamp() < notBefore)
+                continue;
+            if (await HealAsync(pack, stopping).ConfigureAwait(false))
+            {
+                _waiting.Remove(pack);
+                continue;
+            }
+            var pause = Math.Min(options.InitialBackoff.TotalSeconds * Math.Pow(2, Math.Min(tries, 20)), options.MaximumBackoff.TotalSeconds);
+            _waiting[pack] = (tries + 1, time.GetTimestamp() + (long)(pause * time.TimestampFrequency));
+        }
+    }
+
+    // What the uploader brings to its clouds is not sick, only not finished.
+    private static bool IsSick(Pack pack) =>
+        pack is { State: PackState.Sealed, Deleting: false, Preparing: false } && pack.SealSequence != long.MaxValue &&
+        (pack.BadShards > 0 || !pack.IsWholeLocally || pack.LocalIsSuspect);
+
+    private async Task<bool> HealAsync(Pack pack, CancellationToken stopping)
+    {
+        try
+        {
+            await FindAsync(pack, stopping).ConfigureAwait(false);
+            await RecheckAsync(pack, stopping).ConfigureAwait(false);
+            var wanted = Wanted(pack);
+            if (wanted.Count > 0)
+            {
+                if (await rebuilder.ReadDataAsync(pack, (shard, finding) => Mark(pack, shard, finding), stopping).ConfigureAwait(false) is not { } data)
+                    return false;
+                // Reading may have shown more of them to be bad.
+                foreach (var shard in Wanted(pack))
+                    await RestoreAsync(pack, shard, data, stopping).ConfigureAwait(false);
+            }
+        }
+        catch (CloudException exception)
+        {
+            logger.LogWarning("Pack {Pack} cannot be healed now: {Message}", pack.Ordinal, exception.Message);
+            return false;
+        }
+        return Finish(pack);
+    }
+
+    // With a local file, pending shards are the uploader's.
+    private static List<int> Wanted(Pack pack) =>
+    [
+        .. Enumerable.Range(0, pack.Width).Where(shard => pack.Shards[shard] is { Busy: false, State: not ShardState.Stored } place &&
+            (place.State != ShardState.Pending || !pack.IsWholeLocally || pack.LocalIsSuspect)),
+    ];
+
+    /// <summary>A shard whose arrival was never recorded here may be on its cloud, or on another one.</summary>
+    private async Task FindAsync(Pack pack, CancellationToken stopping)
+    {
+        if (pack.IsWholeLocally)
+            return;
+        for (var shard = 0; shard < pack.Width; shard++)
+        {
+            if (pack.Shards[shard].State != ShardState.Pending)
+                continue;
+            var name = ObjectNames.Shard(pack.Id, shard);
+            foreach (var lane in lanes.All.Where(static lane => lane.IsUsable).OrderBy(lane => lane.Member.Id == pack.Shards[shard].Cloud ? 0 : 1))
+            {
+                if (lane.TimeUntilAvailable > TimeSpan.Zero)
+                    continue;
+                var found = await AskAsync(lane, token => lane.Storage.StatAsync(name, token), stopping).ConfigureAwait(false);
+                if (found?.Length != pack.PaddedLength)
+                    continue;
+                MarkStored(pack, shard, lane, found, null);
+                break;
+            }
+        }
+    }
+
+    /// <summary>One wrong answer does not make a shard bad: it is looked at as a whole before anything is done about it.</summary>
+    private async Task RecheckAsync(Pack pack, CancellationToken stopping)
+    {
+        for (var shard = 0; shard < pack.Width; shard++)
+        {
+            if (pack.Shards[shard].State is not (ShardState.Missing or ShardState.Damaged) || lanes.Find(pack.Shards[shard].Cloud) is not { IsReachable: true } lane ||
+                !await rebuilder.IsSoundAsync(pack, shard, stopping).ConfigureAwait(false))
+                continue;
+            MarkStored(pack, shard, lane, null, null);
+        }
+    }
+
+    private async Task RestoreAsync(Pack pack, int shard, byte[][] data, CancellationToken stopping)
+    {
+        if (rebuilder.Make(pack, data, shard, out var tag) is not { } content)
+        {
+            logger.LogError("Shard {Shard} of pack {Pack} was rebuilt and contradicts its tag.", shard, pack.Ordinal);
+            return;
+        }
+        if (Home(pack, shard) is not { } lane || !TryTake(pack, shard))
+            return;
+        try
+        {
+            await ReplaceAsync(pack, shard, lane, content, tag, stopping).ConfigureAwait(false);
+        }
+        finally
+        {
+            lock (index.Gate)
+                pack.Shards[shard].Busy = false;
+        }
+    }
+
+    private bool TryTake(Pack pack, int shard)
+    {
+        lock (index.Gate)
+        {
+            ref var place = ref pack.Shards[shard];
+            if (place.Busy || place.State == ShardState.Stored || pack.Deleting || pack.State != PackState.Sealed)
+                return false;
+            return place.Busy = true;
+        }
+    }
+
+    private async Task ReplaceAsync(Pack pack, int shard, CloudLane lane, byte[] content, UInt128 tag, CancellationToken stopping)
+    {
+        var name = ObjectNames.Shard(pack.Id, shard);
+        // Only what is known to be wrong, or is not there, gives way to what is known to be right.
+        await AskAsync(lane, async token =>
+        {
+            await lane.Storage.DeleteAsync(name, token).ConfigureAwait(false);
+            return true;
+        }, stopping).ConfigureAwait(false);
+        var stored = await AskAsync(lane, token => lane.Storage.WriteAsync(name, CloudContent.FromMemory(content), token), stopping).ConfigureAwait(false);
+        MarkStored(pack, shard, lane, stored, tag);
+        logger.LogInformation("Shard {Shard} of pack {Pack} was rebuilt and stored at {Cloud}.", shard, pack.Ordinal, lane.Member.Name);
+    }
+
+    private CloudLane? Home(Pack pack, int shard)
+    {
+        lock (index.Gate)
+        {
+            if (lanes.Find(pack.Shards[shard].Cloud) is { TakesShards: true, IsReachable: true, Free: > 0 } lane)
+                return lane;
+            return lanes.TryReplace(pack, shard) is { } cloud ? lanes.Find(cloud) : null;
+        }
+    }
+
+    private async Task<T> AskAsync<T>(CloudLane lane, Func<CancellationToken, Task<T>> call, CancellationToken stopping)
+    {
+        try
+        {
+            var answer = await lane.CallAsync(call, options.UploadTimeout, stopping).ConfigureAwait(false);
+            lane.ReportAnswer();
+            return answer;
+        }
+        catch (CloudException exception)
+        {
+            lane.ReportFailure(exception.Message, exception.RetryAfter);
+            throw;
+        }
+    }
+
+    private void Mark(Pack pack, int shard, ShardState finding)
+    {
+        lock (index.Gate)
+        {
+            if (pack.Shards[shard].State != ShardState.Stored)
+                return;
+            pack.Shards[shard].State = finding;
+            lanes.Find(pack.Shards[shard].Cloud)?.AddStored(-pack.PaddedLength);
+            index.MarkDirty(pack);
+        }
+    }
+
+    private void MarkStored(Pack pack, int shard, CloudLane lane, CloudObject? stored, UInt128? tag)
+    {
+        lock (index.Gate)
+        {
+            ref var place = ref pack.Shards[shard];
+            place.Cloud = lane.Member.Id;
+            place.State = ShardState.Stored;
+            place.Hash = stored is null ? place.Hash : ShardUploader.RecordableHash(stored);
+            place.Tag = tag ?? place.Tag;
+            lane.AddStored(pack.PaddedLength);
+            index.MarkDirty(pack);
+        }
+    }
+
+    private bool Finish(Pack pack)
+    {
+        LocalPackFile? staged;
+        lock (index.Gate)
+        {
+            if (!pack.IsComplete)
+                return false;
+            index.Incomplete.Remove(pack);
+            staged = pack.Local is { IsStaged: true } file ? file : null;
+        }
+        if (staged is not null)
+            uploader.HandToCache(pack, staged);
+        space.ReportProgress();
+        uploader.Progress.Fire();
+        return true;
+    }
+}

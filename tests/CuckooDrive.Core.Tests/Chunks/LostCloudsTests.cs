@@ -1,0 +1,212 @@
+using CuckooDrive.Core.Chunks;
+using CuckooDrive.Core.Placement;
+using Xunit;
+
+namespace CuckooDrive.Core.Tests.Chunks;
+
+/// <summary>Losing clouds in every form: up to M of them cost nothing, one more costs exactly what it must, never a wrong byte.</summary>
+public class LostCloudsTests
+{
+    public enum Loss
+    {
+        Destroyed,
+        Emptied,
+        Corrupted,
+        Truncated,
+        Hanging,
+        Failing,
+    }
+
+    public static TheoryData<int, int, Loss> Cases()
+    {
+        var cases = new TheoryData<int, int, Loss>();
+        foreach (var (data, parity) in new[] { (3, 1), (2, 2), (1, 1), (1, 2) })
+        {
+            foreach (var loss in Enum.GetValues<Loss>())
+                cases.Add(data, parity, loss);
+        }
+        return cases;
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task Every_choice_of_as_many_clouds_as_promised_may_be_lost(int data, int parity, Loss loss)
+    {
+        await using var fixture = new StoreFixture(new Redundancy(data, parity), configure: WithoutLocalHelp);
+        var chunks = AddChunks(fixture, 24);
+        await fixture.UploadAllAsync();
+        foreach (var lost in Choices(data + parity, parity))
+        {
+            Backup(fixture);
+            foreach (var cloud in lost)
+                Lose(fixture, cloud, loss);
+            await fixture.ReopenWithoutLocalFilesAsync();
+            foreach (var (plain, chunk) in chunks)
+                Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+            await fixture.Store.DisposeAsync();
+            Restore(fixture);
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Cases))]
+    public async Task One_cloud_too_many_makes_exactly_its_chunks_unavailable(int data, int parity, Loss loss)
+    {
+        await using var fixture = new StoreFixture(new Redundancy(data, parity), configure: WithoutLocalHelp);
+        var chunks = AddChunks(fixture, 12);
+        await fixture.UploadAllAsync();
+        var homes = chunks.Select(item => fixture.Store.Describe(item.Chunk)).Select(place => place.Pack.Shards[place.Page.Shard].Cloud).ToList();
+        var lost = Enumerable.Range(0, parity + 1).ToArray();
+        foreach (var cloud in lost)
+            Lose(fixture, cloud, loss);
+        await fixture.ReopenWithoutLocalFilesAsync();
+        for (var i = 0; i < chunks.Count; i++)
+        {
+            var (plain, chunk) = chunks[i];
+            if (!lost.Contains(homes[i]))
+                Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+            else
+                Assert.Contains("cloud", (await Assert.ThrowsAsync<ChunkUnavailableException>(() => fixture.ReadAsync(chunk, plain.Length))).Message);
+        }
+    }
+
+    [Fact]
+    public async Task Missing_and_damaged_shards_are_found_by_reading_and_rebuilt()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 2));
+        var chunks = AddChunks(fixture, 24);
+        await fixture.UploadAllAsync();
+        var before = fixture.ObjectCount();
+        Lose(fixture, 0, Loss.Emptied);
+        Lose(fixture, 1, Loss.Corrupted);
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+        Assert.True(fixture.Store.GetStatus().DegradedReads > 0);
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetStatus() is { DamagedShards: 0, PendingPacks: 0 });
+        fixture.Commit();
+        Lose(fixture, 2, Loss.Emptied);
+        Lose(fixture, 3, Loss.Emptied);
+        await fixture.ReopenWithoutLocalFilesAsync();
+        var unreadable = 0;
+        foreach (var (plain, chunk) in chunks)
+        {
+            try
+            {
+                Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+            }
+            catch (ChunkUnavailableException)
+            {
+                unreadable++;
+            }
+        }
+        Assert.Equal(0, unreadable);
+    }
+
+    [Fact]
+    public async Task A_damaged_local_copy_is_read_from_the_clouds_and_repaired()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(3, 1), configure: static options => options with { MemoryCacheLimit = 0 });
+        var chunks = AddChunks(fixture, 6);
+        await fixture.UploadAllAsync();
+        foreach (var file in Directory.GetFiles(fixture.Cache))
+            Spoil(file);
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+        foreach (var plan in fixture.Plans)
+            plan.Offline = true;
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    [Fact]
+    public async Task Chunks_read_from_clouds_stay_on_the_local_disk()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { MemoryCacheLimit = 0 });
+        var chunks = AddChunks(fixture, 10);
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+        await fixture.ReopenAsync();
+        foreach (var plan in fixture.Plans)
+            plan.Offline = true;
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    private static ChunkStoreOptions WithoutLocalHelp(ChunkStoreOptions options) => options with { DiskCacheLimit = 0, MemoryCacheLimit = 0 };
+
+    private static List<(byte[] Plain, ChunkRef Chunk)> AddChunks(StoreFixture fixture, int count) =>
+        [.. Enumerable.Range(0, count).Select(i => StoreFixture.Random(100 + (i * 7919 % 60_000))).Select(plain => (plain, fixture.Add(plain)))];
+
+    private static IEnumerable<int[]> Choices(int clouds, int count) =>
+        Enumerable.Range(0, 1 << clouds).Where(set => int.PopCount(set) == count)
+            .Select(set => Enumerable.Range(0, clouds).Where(cloud => (set >> cloud & 1) == 1).ToArray());
+
+    private static void Lose(StoreFixture fixture, int cloud, Loss loss)
+    {
+        switch (loss)
+        {
+            case Loss.Destroyed:
+                Directory.Delete(fixture.CloudFolder(cloud), recursive: true);
+                break;
+            case Loss.Emptied:
+                foreach (var file in fixture.ObjectFiles(cloud).ToList())
+                    File.Delete(file);
+                break;
+            case Loss.Corrupted:
+                foreach (var file in fixture.ObjectFiles(cloud))
+                    Spoil(file);
+                break;
+            case Loss.Truncated:
+                foreach (var file in fixture.ObjectFiles(cloud))
+                    File.WriteAllBytes(file, []);
+                break;
+            case Loss.Hanging:
+                fixture.Plans[cloud].Hang = true;
+                break;
+            case Loss.Failing:
+                fixture.Plans[cloud].Offline = true;
+                break;
+        }
+    }
+
+    /// <summary>Changes at least one byte in each 65, so that no chunk survives.</summary>
+    private static void Spoil(string file)
+    {
+        var bytes = File.ReadAllBytes(file);
+        for (var i = Random.Shared.Next(64); i < bytes.Length; i += 1 + Random.Shared.Next(64))
+            bytes[i] ^= (byte)Random.Shared.Next(1, 256);
+        File.WriteAllBytes(file, bytes);
+    }
+
+    private static void Backup(StoreFixture fixture)
+    {
+        for (var cloud = 0; cloud < fixture.Members.Count; cloud++)
+            Copy(fixture.CloudFolder(cloud), fixture.CloudFolder(cloud) + ".backup");
+    }
+
+    private static void Restore(StoreFixture fixture)
+    {
+        for (var cloud = 0; cloud < fixture.Members.Count; cloud++)
+        {
+            fixture.Plans[cloud].Hang = false;
+            fixture.Plans[cloud].Offline = false;
+            Copy(fixture.CloudFolder(cloud) + ".backup", fixture.CloudFolder(cloud));
+        }
+    }
+
+    private static void Copy(string from, string to)
+    {
+        if (Directory.Exists(to))
+            Directory.Delete(to, recursive: true);
+        Directory.CreateDirectory(to);
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+}
