@@ -1,3 +1,5 @@
+using CuckooDrive.Clouds;
+using CuckooDrive.Core.Metadata;
 using CuckooDrive.Format;
 
 namespace CuckooDrive.Core.Drives;
@@ -8,9 +10,16 @@ namespace CuckooDrive.Core.Drives;
 /// </summary>
 public static class DriveKeySlots
 {
-    /// <summary>The slots of the newest header. Needs a valid secret.</summary>
-    public static Task<IReadOnlyList<KeySlotInfo>> ListAsync(string stateDirectory, Secret current, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+    private const string LockName = "keys.lock";
+    private static readonly TimeSpan CloudPatience = TimeSpan.FromSeconds(30);
+
+    /// <summary>The slots of this machine's newest header. Needs a valid secret.</summary>
+    public static async Task<IReadOnlyList<KeySlotInfo>> ListAsync(string stateDirectory, Secret current, CancellationToken cancellationToken = default)
+    {
+        var (header, keys) = await UnlockAsync(stateDirectory, current, cancellationToken).ConfigureAwait(false);
+        using (keys)
+            return header.DescribeSlots(keys);
+    }
 
     /// <summary>
     /// Adds a slot that <paramref name="added"/> opens, by a new header on every cloud, and returns it. Succeeds when more
@@ -18,12 +27,114 @@ public static class DriveKeySlots
     /// </summary>
     /// <param name="cost">What a guess costs; the default when null.</param>
     public static Task<KeySlotInfo> AddAsync(string stateDirectory, Secret current, Secret added, string label, DriveServices services, Argon2Cost? cost = null, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+        ChangeAsync(stateDirectory, current, services, (header, keys) =>
+        {
+            if (header.Slots.Count == DriveHeader.MaximumSlots)
+                throw new DriveException(DriveErrorKind.InvalidOption, $"The drive has {DriveHeader.MaximumSlots} keys, the most that there can be; remove one first.");
+            if (System.Text.Encoding.UTF8.GetByteCount(label) > DriveHeader.MaximumLabelLength)
+                throw new DriveException(DriveErrorKind.InvalidOption, $"A key's label may have {DriveHeader.MaximumLabelLength} bytes; choose a shorter one.");
+            return header.AddSlot(keys, added, label, cost);
+        }, (header, keys) => header.DescribeSlots(keys)[^1], cancellationToken);
 
     /// <summary>
     /// Removes the slot of that index (never the last). Old headers are deleted from each cloud that has the new one; a cloud that is away
     /// keeps its old header until it answers, and whoever kept a copy of an old header can still use the old secret.
     /// </summary>
     public static Task RemoveAsync(string stateDirectory, Secret current, int index, DriveServices services, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+        ChangeAsync(stateDirectory, current, services, (header, keys) =>
+        {
+            if (index < 0 || index >= header.Slots.Count)
+                throw new DriveException(DriveErrorKind.InvalidOption, $"The drive has no key {index}; list its keys to see their numbers.");
+            if (header.Slots.Count == 1)
+                throw new DriveException(DriveErrorKind.InvalidOption, "The last key of a drive cannot be removed; add another one first.");
+            return header.RemoveSlot(keys, index);
+        }, (_, _) => true, cancellationToken);
+
+    private static async Task<T> ChangeAsync<T>(
+        string stateDirectory,
+        Secret current,
+        DriveServices services,
+        Func<DriveHeader, DriveKeys, DriveHeader> change,
+        Func<DriveHeader, DriveKeys, T> describe,
+        CancellationToken cancellationToken)
+    {
+        using var exclusive = TakeLock(stateDirectory);
+        var (_, keys) = await UnlockAsync(stateDirectory, current, cancellationToken).ConfigureAwait(false);
+        using (keys)
+        {
+            var (clouds, settings) = ReadClouds(stateDirectory, keys, services);
+            await using (clouds.ConfigureAwait(false))
+            {
+                // The clouds may know a newer header than this machine: start from the newest there is.
+                await SpreadAsync(clouds, stateDirectory, keys, settings, cancellationToken).ConfigureAwait(false);
+                var newest = HeaderObjects.ReadLocal(stateDirectory).Header;
+                var changed = change(newest, keys);
+                HeaderObjects.WriteLocal(stateDirectory, changed);
+                try
+                {
+                    await SpreadAsync(clouds, stateDirectory, keys, settings, cancellationToken).ConfigureAwait(false);
+                }
+                catch (DriveException)
+                {
+                    // Not on enough clouds to be believed; nobody relies on it yet.
+                    HeaderObjects.WriteLocal(stateDirectory, newest);
+                    throw;
+                }
+                return describe(changed, keys);
+            }
+        }
+    }
+
+    /// <summary>Brings the newest header to every cloud that answers; fails unless those are more than may be lost.</summary>
+    private static async Task SpreadAsync(DriveClouds clouds, string stateDirectory, DriveKeys keys, DriveSettings settings, CancellationToken cancellationToken)
+    {
+        var reached = new List<string>();
+        foreach (var member in clouds.Members)
+        {
+            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+            patience.CancelAfter(CloudPatience);
+            try
+            {
+                await HeaderObjects.SynchronizeAsync(member.Storage, stateDirectory, keys, patience.Token).ConfigureAwait(false);
+                reached.Add(member.FailureDomain);
+            }
+            catch (CloudException)
+            {
+                // Counted below: a cloud that is away gets the header when the drive is open and it answers.
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                // As above.
+            }
+        }
+        if (!Quorum.Survives(reached, settings.Redundancy.ParityShards))
+            throw new DriveException(DriveErrorKind.NotEnoughClouds,
+                $"Only {reached.Count} of {clouds.Members.Count} clouds can be reached, too few to change keys safely; try again when more are.");
+    }
+
+    private static (DriveClouds Clouds, DriveSettings Settings) ReadClouds(string stateDirectory, DriveKeys keys, DriveServices services)
+    {
+        // SQLite lets a second process read beside the one that has the drive open.
+        using var store = SqliteMetadataStore.Open(Path.Combine(stateDirectory, "metadata"), keys);
+        return (DriveClouds.Open(CloudRecord.ReadAll(store), new ObjectSealer(keys), services), DriveSettings.Read(store));
+    }
+
+    private static async Task<(DriveHeader Header, DriveKeys Keys)> UnlockAsync(string stateDirectory, Secret current, CancellationToken cancellationToken)
+    {
+        var local = HeaderObjects.ReadLocal(stateDirectory);
+        var (_, keys) = await Task.Run(() => HeaderObjects.Unlock([local], current), cancellationToken).ConfigureAwait(false);
+        return (local.Header, keys);
+    }
+
+    private static FileStream TakeLock(string stateDirectory)
+    {
+        try
+        {
+            return new FileStream(Path.Combine(stateDirectory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException exception)
+        {
+            throw new DriveException(DriveErrorKind.InUse, "The drive's keys are being changed by another process; try again when it has ended.", exception);
+        }
+    }
 }

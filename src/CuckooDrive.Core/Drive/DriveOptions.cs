@@ -1,4 +1,5 @@
 using CuckooDrive.Clouds;
+using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Format;
 using Microsoft.Extensions.Logging;
 
@@ -11,6 +12,9 @@ public sealed record DriveServices
     public required CloudRegistry Clouds { get; init; }
 
     public required ILoggerFactory Loggers { get; init; }
+
+    /// <summary>How clouds are retried, timed out and limited; tests make it quick.</summary>
+    public ResilientCloudOptions Resilience { get; init; } = new();
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }

@@ -1,0 +1,168 @@
+using System.Threading.Channels;
+using CuckooDrive.Clouds;
+using CuckooDrive.Core.Placement;
+using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Drives;
+
+/// <summary>
+/// Keeps one cloud up to date with the outbox: sends each object in order, looks for higher claims, confirms, and clears
+/// away what the newest root makes superfluous. A loop of its own, so that a slow or absent cloud delays no other.
+/// </summary>
+internal sealed class CloudReplica
+{
+    private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(2);
+
+    private readonly Replicator _owner;
+    private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+    private long _confirmed;
+    private long _cleanedRoot = -1;
+    private bool _headerIsCurrent;
+
+    public CloudReplica(Replicator owner, CloudMember member, long confirmed)
+    {
+        _owner = owner;
+        Member = member;
+        _confirmed = confirmed;
+    }
+
+    public CloudMember Member { get; }
+
+    /// <summary>The cloud holds every object before this ordinal that is not superfluous.</summary>
+    public long Confirmed => Volatile.Read(ref _confirmed);
+
+    /// <summary>One sentence; null when the last attempt succeeded.</summary>
+    public string? LastError { get; private set; }
+
+    public void Wake() => _wake.Writer.TryWrite(true);
+
+    public async Task RunAsync(CancellationToken cancellationToken)
+    {
+        var delay = FirstDelay;
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await CatchUpAsync(cancellationToken).ConfigureAwait(false);
+                LastError = null;
+                delay = FirstDelay;
+                await _wake.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (FencedException)
+            {
+                return;
+            }
+            catch (Exception exception) when (exception is CloudException or IOException or OperationCanceledException)
+            {
+                if (LastError is null)
+                    _owner.Log.LogWarning("The journal waits for the cloud {Cloud}: {Reason}", Member.Name, exception.Message);
+                LastError = exception.Message;
+                await Pause(delay, cancellationToken).ConfigureAwait(false);
+                delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestDelay.Ticks));
+            }
+        }
+    }
+
+    /// <summary>Sends all that waits. Confirms only after a look for higher claims that began after the last object was there:</summary>
+    /// <remarks>
+    /// A machine that takes the drive over writes its claim first and reads the journal then. So either this look finds the
+    /// claim, and nothing is confirmed, or that machine's reading finds the objects.
+    /// </remarks>
+    private async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        _owner.ThrowIfFenced();
+        if (!_headerIsCurrent)
+        {
+            await _owner.SynchronizeHeaderAsync(Member.Storage, cancellationToken).ConfigureAwait(false);
+            await CheckFenceAsync(cancellationToken).ConfigureAwait(false);
+            _headerIsCurrent = true;
+        }
+        while (_owner.Outbox.Next(Confirmed) is { } item)
+        {
+            long next;
+            do
+            {
+                _owner.ThrowIfFenced();
+                await SendAsync(item, cancellationToken).ConfigureAwait(false);
+                next = item.Ordinal + 1;
+                item = _owner.Outbox.Next(next);
+            }
+            while (item is not null);
+            await CheckFenceAsync(cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref _confirmed, next);
+            _owner.Confirmed(this);
+        }
+        await CleanAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task SendAsync(OutboxItem item, CancellationToken cancellationToken)
+    {
+        byte[] content;
+        try
+        {
+            content = item.Read();
+        }
+        catch (FileNotFoundException)
+        {
+            // Dropped meanwhile: a root that enough clouds hold covers it.
+            return;
+        }
+        if (!await CloudObjects.WriteAsync(Member.Storage, item.ObjectName, content, cancellationToken).ConfigureAwait(false))
+            _owner.Fence(
+                $"The cloud '{Member.Name}' holds another {item.ObjectName} than this machine wrote: a copy of this machine's state writes to the drive too. " +
+                "Stop one of the two and attach the drive again on the other.");
+    }
+
+    private async Task CheckFenceAsync(CancellationToken cancellationToken)
+    {
+        var lease = await LeaseObjects.FindHigherAsync(Member.Storage, _owner.Sealer, _owner.Epoch, cancellationToken).ConfigureAwait(false);
+        if (lease is null)
+            return;
+        var name = lease.DeviceName.Length > 0 ? $"the machine '{lease.DeviceName}'" : "another machine";
+        _owner.Fence($"The drive was taken over by {name}; attach it again to write from here.");
+    }
+
+    /// <summary>Removes roots and segments before the newest root, once that is on enough clouds and on this one.</summary>
+    private async Task CleanAsync(CancellationToken cancellationToken)
+    {
+        var position = _owner.Position;
+        if (position.RootOrdinal < 0 || _cleanedRoot == position.RootOrdinal ||
+            position.RootOrdinal >= position.DurableOrdinal || position.RootOrdinal >= Confirmed)
+            return;
+        foreach (var name in await CloudObjects.ListAsync(Member.Storage, ObjectNames.RootPrefix, cancellationToken).ConfigureAwait(false))
+        {
+            if (ObjectNames.TryParseRoot(name, out var epoch, out var index) && IsBefore(epoch, index, position.RootEpoch, position.RootIndex))
+                await Member.Storage.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+        foreach (var name in await CloudObjects.ListAsync(Member.Storage, ObjectNames.JournalPrefix, cancellationToken).ConfigureAwait(false))
+        {
+            if (ObjectNames.TryParseJournal(name, out var epoch, out var index) && IsBefore(epoch, index, position.RootJournalEpoch, position.RootJournalIndex))
+                await Member.Storage.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+        }
+        _cleanedRoot = position.RootOrdinal;
+    }
+
+    private static bool IsBefore(ulong epoch, ulong index, ulong otherEpoch, ulong otherIndex) =>
+        epoch < otherEpoch || (epoch == otherEpoch && index < otherIndex);
+
+    private async Task Pause(TimeSpan delay, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Task.Delay(delay, _owner.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The loop's condition ends it.
+        }
+    }
+}
+
+/// <summary>Another machine writes to the drive.</summary>
+internal sealed class FencedException(string message) : Exception(message);

@@ -1,0 +1,69 @@
+using CuckooDrive.Clouds;
+using CuckooDrive.Clouds.Decorators;
+using CuckooDrive.Core.Placement;
+using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Drives;
+
+/// <summary>The clouds of an open drive, each with retries, time-outs and a check of its identity. Owns the storages.</summary>
+internal sealed class DriveClouds : IAsyncDisposable
+{
+    private readonly List<CloudMember> _members = [];
+
+    private DriveClouds(IReadOnlyList<CloudRecord> records) => Records = records;
+
+    /// <summary>All that were ever part of the drive.</summary>
+    public IReadOnlyList<CloudRecord> Records { get; }
+
+    /// <summary>All but the removed ones.</summary>
+    public IReadOnlyList<CloudMember> Members => _members;
+
+    public static DriveClouds Open(IReadOnlyList<CloudRecord> records, ObjectSealer sealer, DriveServices services)
+    {
+        var clouds = new DriveClouds(records);
+        foreach (var record in records)
+        {
+            if (record.State == CloudMemberState.Removed)
+                continue;
+            var storage = new VerifiedCloud(OpenStorage(record, services), record, sealer);
+            clouds._members.Add(new CloudMember(record.Id, record.Name, storage, record.FailureDomain, record.CapacityLimit, record.State));
+        }
+        return clouds;
+    }
+
+    /// <summary>A storage with the standard stack; the caller disposes it.</summary>
+    /// <exception cref="CloudException"><see cref="CloudErrorKind.InvalidAddress"/>.</exception>
+    public static ICloudStorage Open(string address, DriveServices services, bool createRoot)
+    {
+        var options = new CloudOpenOptions { CreateRoot = createRoot, Time = services.Time, LoggerFactory = services.Loggers };
+        var resilience = services.Resilience with { Time = services.Time, Logger = services.Loggers.CreateLogger("CuckooDrive.Clouds") };
+        return ResilientCloud.Wrap(services.Clouds.Open(address, options), resilience);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var member in _members)
+            await member.Storage.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private static ICloudStorage OpenStorage(CloudRecord record, DriveServices services)
+    {
+        try
+        {
+            return Open(record.Address, services, createRoot: false);
+        }
+        catch (CloudException exception)
+        {
+            return new UnusableCloud(record.Address, record.FailureDomain, exception);
+        }
+    }
+}
+
+/// <summary>Counts clouds in the way that matters for losses: by failure domain.</summary>
+internal static class Quorum
+{
+    /// <summary>Whether what lies on these clouds survives the loss of any <paramref name="losses"/> domains.</summary>
+    public static bool Survives(IEnumerable<string> domains, int losses) =>
+        domains.Distinct(StringComparer.Ordinal).Count() > losses;
+}

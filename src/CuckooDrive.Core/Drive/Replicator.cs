@@ -1,0 +1,167 @@
+using System.Buffers.Binary;
+using CuckooDrive.Clouds;
+using CuckooDrive.Core.Metadata;
+using CuckooDrive.Core.Placement;
+using CuckooDrive.Core.Volume;
+using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Drives;
+
+/// <summary>
+/// Brings the outbox to every cloud and tells when enough of them hold an object to survive the promised loss. Thread safe.
+/// </summary>
+internal sealed class Replicator : IAsyncDisposable
+{
+    private const string RecordName = "replicas";
+    private const byte Version = 1;
+
+    private readonly Lock _gate = new();
+    private readonly SqliteMetadataStore _store;
+    private readonly string _stateDirectory;
+    private readonly DriveKeys _keys;
+    private readonly int _survive;
+    private readonly List<CloudReplica> _replicas;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly List<(long Ordinal, TaskCompletionSource Done)> _waiters = [];
+    private Task _running = Task.CompletedTask;
+    private string? _fence;
+
+    public Replicator(
+        SqliteMetadataStore store, Outbox outbox, IReadOnlyList<CloudMember> members, DriveKeys keys, string stateDirectory,
+        int survive, JournalPosition position, TimeProvider time, ILogger log)
+    {
+        _store = store;
+        _keys = keys;
+        _stateDirectory = stateDirectory;
+        _survive = survive;
+        Outbox = outbox;
+        Sealer = new ObjectSealer(keys);
+        Position = position;
+        Time = time;
+        Log = log;
+        var confirmed = ReadConfirmed(store);
+        _replicas = [.. members.Select(member => new CloudReplica(this, member, Math.Min(confirmed.GetValueOrDefault(member.Id), position.NextOrdinal)))];
+    }
+
+    public Outbox Outbox { get; }
+
+    public ObjectSealer Sealer { get; }
+
+    public TimeProvider Time { get; }
+
+    public ILogger Log { get; }
+
+    public ulong Epoch => Position.Epoch;
+
+    /// <summary>What is decided, as of the last <see cref="Announce"/>.</summary>
+    public JournalPosition Position { get; private set; }
+
+    /// <summary>Why this machine may no longer write; null while it may.</summary>
+    public string? FenceReason => _fence;
+
+    public IReadOnlyList<CloudReplica> Replicas => _replicas;
+
+    public void Start()
+    {
+        var token = _stopping.Token;
+        _running = Task.WhenAll(_replicas.Select(replica => Task.Run(() => replica.RunAsync(token), CancellationToken.None)));
+    }
+
+    /// <summary>The position has changed durably: new objects are to be sent, or old ones may go.</summary>
+    public void Announce(JournalPosition position)
+    {
+        Position = position;
+        foreach (var replica in _replicas)
+            replica.Wake();
+    }
+
+    /// <summary>Completes when every object before the ordinal is on enough clouds.</summary>
+    /// <exception cref="FencedException"/>
+    public Task WaitDurableAsync(long ordinal, CancellationToken cancellationToken)
+    {
+        lock (_gate)
+        {
+            ThrowIfFenced();
+            if (IsDurable(ordinal))
+                return Task.CompletedTask;
+            var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiters.Add((ordinal, waiter));
+            return waiter.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Stops all writing for good and throws.</summary>
+    public void Fence(string reason)
+    {
+        lock (_gate)
+        {
+            if (_fence is null)
+            {
+                _fence = reason;
+                Log.LogError("Writing to the clouds has stopped: {Reason}", reason);
+            }
+            foreach (var (_, done) in _waiters)
+                done.TrySetException(new FencedException(reason));
+            _waiters.Clear();
+        }
+        throw new FencedException(reason);
+    }
+
+    /// <summary>Called by a replica when its cloud holds more.</summary>
+    public void Confirmed(CloudReplica replica)
+    {
+        lock (_gate)
+        {
+            WriteConfirmed();
+            for (var i = _waiters.Count - 1; i >= 0; i--)
+            {
+                if (!IsDurable(_waiters[i].Ordinal))
+                    continue;
+                _waiters[i].Done.TrySetResult();
+                _waiters.RemoveAt(i);
+            }
+        }
+        Outbox.DropBefore(_replicas.Min(each => each.Confirmed));
+    }
+
+    public Task SynchronizeHeaderAsync(ICloudStorage cloud, CancellationToken cancellationToken) =>
+        HeaderObjects.SynchronizeAsync(cloud, _stateDirectory, _keys, cancellationToken);
+
+    public void ThrowIfFenced()
+    {
+        if (_fence is { } reason)
+            throw new FencedException(reason);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        await _running.ConfigureAwait(false);
+        _stopping.Dispose();
+    }
+
+    private bool IsDurable(long ordinal) => Quorum.Survives(
+        _replicas.Where(replica => replica.Confirmed >= ordinal).Select(replica => replica.Member.FailureDomain), _survive);
+
+    /// <summary>Spares a look at the clouds after a restart; what it does not know is merely sent again.</summary>
+    private void WriteConfirmed()
+    {
+        var writer = new RecordWriter();
+        writer.U8(Version);
+        foreach (var replica in _replicas)
+            writer.U16(replica.Member.Id).I64(replica.Confirmed);
+        _store.PutLocal(RecordName, writer.Written);
+    }
+
+    private static Dictionary<ushort, long> ReadConfirmed(SqliteMetadataStore store)
+    {
+        var confirmed = new Dictionary<ushort, long>();
+        if (store.GetLocal(RecordName) is not { } value)
+            return confirmed;
+        Records.CheckVersion(value[0], Version);
+        for (var at = 1; at + 10 <= value.Length; at += 10)
+            confirmed[BinaryPrimitives.ReadUInt16LittleEndian(value.AsSpan(at))] = BinaryPrimitives.ReadInt64LittleEndian(value.AsSpan(at + 2));
+        return confirmed;
+    }
+}

@@ -1,0 +1,79 @@
+using CuckooDrive.Clouds;
+using CuckooDrive.Clouds.Decorators;
+using CuckooDrive.Format;
+
+namespace CuckooDrive.Core.Drives;
+
+/// <summary>
+/// Lets calls through only when the cloud is the member of the drive that it is taken for: its member object is read once
+/// before the first call. Until then every call fails as <see cref="CloudErrorKind.Transient"/>, so that an empty mount
+/// point or another account looks like a cloud that is away, never like one that has lost its objects.
+/// </summary>
+internal sealed class VerifiedCloud(ICloudStorage inner, CloudRecord record, ObjectSealer sealer) : InterceptingStorage(inner)
+{
+    private volatile bool _verified;
+
+    protected override ValueTask<TResult> InvokeAsync<TState, TResult>(
+        CloudRequest request,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<TResult>> call,
+        CancellationToken cancellationToken) =>
+        _verified ? call(state, cancellationToken) : VerifyAndCallAsync(state, call, cancellationToken);
+
+    private async ValueTask<TResult> VerifyAndCallAsync<TState, TResult>(
+        TState state, Func<TState, CancellationToken, ValueTask<TResult>> call, CancellationToken cancellationToken)
+    {
+        await VerifyAsync(cancellationToken).ConfigureAwait(false);
+        return await call(state, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task VerifyAsync(CancellationToken cancellationToken)
+    {
+        var name = ObjectNames.Member(record.Id);
+        byte[] bytes;
+        try
+        {
+            bytes = await CloudObjects.ReadAsync(Inner, name, CloudObjects.SmallLimit, cancellationToken).ConfigureAwait(false);
+        }
+        catch (CloudException exception) when (exception.Kind == CloudErrorKind.NotFound)
+        {
+            throw Refuse("holds nothing of this drive; is the right disk or account connected?", exception);
+        }
+        if (!MemberObjects.TryOpen(sealer, record.Id, bytes, out var member) || !member.Id.AsSpan().SequenceEqual(record.MemberId))
+            throw Refuse("holds another drive or another member of this one; is the right disk or account connected?", null);
+        _verified = true;
+    }
+
+    private CloudException Refuse(string why, Exception? inner) =>
+        new(CloudErrorKind.Transient, $"The cloud '{record.Name}' ({record.Address}) {why}", inner);
+}
+
+/// <summary>Stands for a cloud whose address means nothing on this machine: every call fails with the reason.</summary>
+internal sealed class UnusableCloud(string address, string failureDomain, CloudException reason) : ICloudStorage
+{
+    public CloudCapabilities Capabilities { get; } = new() { FailureDomain = failureDomain, RangeRead = true };
+
+    public string Address => address;
+
+    public IAsyncEnumerable<CloudObject> ListAsync(string prefix, CancellationToken cancellationToken = default) => throw Failure();
+
+    public ValueTask<int> ReadAsync(string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default) =>
+        throw Failure();
+
+    public Task<Stream> OpenReadAsync(string name, long offset = 0, long? length = null, CancellationToken cancellationToken = default) =>
+        throw Failure();
+
+    public Task<CloudObject> WriteAsync(string name, CloudContent content, CancellationToken cancellationToken = default) => throw Failure();
+
+    public Task<CloudObject?> StatAsync(string name, CancellationToken cancellationToken = default) => throw Failure();
+
+    public Task DeleteAsync(string name, CancellationToken cancellationToken = default) => throw Failure();
+
+    public Task MoveAsync(string source, string target, CancellationToken cancellationToken = default) => throw Failure();
+
+    public Task<CloudQuota> GetQuotaAsync(CancellationToken cancellationToken = default) => throw Failure();
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private CloudException Failure() => new(CloudErrorKind.Other, reason.Message, reason);
+}
