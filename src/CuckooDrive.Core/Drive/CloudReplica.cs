@@ -36,6 +36,12 @@ internal sealed class CloudReplica
     /// <summary>One sentence; null when the last attempt succeeded.</summary>
     public string? LastError { get; private set; }
 
+    /// <summary>The cloud has lost objects before this ordinal; -1 when it has not. A root at or after it makes that good.</summary>
+    public long LostBefore { get; private set; } = -1;
+
+    /// <summary>One sentence about what the cloud has lost or rolled back; null when nothing was.</summary>
+    public string? Loss { get; private set; }
+
     public void Wake() => _wake.Writer.TryWrite(true);
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -81,6 +87,7 @@ internal sealed class CloudReplica
         {
             await _owner.SynchronizeHeaderAsync(Member.Storage, cancellationToken).ConfigureAwait(false);
             await CheckFenceAsync(cancellationToken).ConfigureAwait(false);
+            await CheckNotRolledBackAsync(cancellationToken).ConfigureAwait(false);
             _headerIsCurrent = true;
         }
         while (_owner.Outbox.Next(Confirmed) is { } item)
@@ -101,6 +108,31 @@ internal sealed class CloudReplica
         await CleanAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>What this machine saw on the cloud must still be there: an older state is not believed but made good.</summary>
+    private async Task CheckNotRolledBackAsync(CancellationToken cancellationToken)
+    {
+        var position = _owner.Position;
+        if (Confirmed < position.NextOrdinal || position.NextOrdinal == 0)
+            return;
+        var missing = new List<string>();
+        if (position.RootOrdinal >= 0)
+            missing.Add(ObjectNames.Root(position.RootEpoch, position.RootIndex));
+        var last = position.NextIndex - 1;
+        if (position.NextIndex > 0 && (position.RootOrdinal < 0 || position.RootJournalEpoch < position.Epoch || last >= position.RootJournalIndex))
+            missing.Add(ObjectNames.Journal(position.Epoch, last));
+        foreach (var name in missing.ToList())
+        {
+            if (await Member.Storage.StatAsync(name, cancellationToken).ConfigureAwait(false) is not null)
+                missing.Remove(name);
+        }
+        if (missing.Count == 0)
+            return;
+        Loss = $"The cloud '{Member.Name}' shows an older state than it had: {string.Join(" and ", missing)} is gone. It is brought up to date.";
+        _owner.Log.LogWarning("{Loss}", Loss);
+        LostBefore = position.NextOrdinal;
+        Volatile.Write(ref _confirmed, 0);
+    }
+
     private async Task SendAsync(OutboxItem item, CancellationToken cancellationToken)
     {
         byte[] content;
@@ -113,10 +145,24 @@ internal sealed class CloudReplica
             // Dropped meanwhile: a root that enough clouds hold covers it.
             return;
         }
-        if (!await CloudObjects.WriteAsync(Member.Storage, item.ObjectName, content, cancellationToken).ConfigureAwait(false))
+        if (await CloudObjects.WriteAsync(Member.Storage, item.ObjectName, content, cancellationToken).ConfigureAwait(false))
+            return;
+        if (await IsOursAsync(item.ObjectName, cancellationToken).ConfigureAwait(false))
             _owner.Fence(
                 $"The cloud '{Member.Name}' holds another {item.ObjectName} than this machine wrote: a copy of this machine's state writes to the drive too. " +
                 "Stop one of the two and attach the drive again on the other.");
+        // Torn, damaged or made up: nothing that anybody could use. It gives way to what belongs there.
+        _owner.Log.LogWarning("The cloud {Cloud} held a damaged {Object}, which is replaced.", Member.Name, item.ObjectName);
+        await Member.Storage.DeleteAsync(item.ObjectName, cancellationToken).ConfigureAwait(false);
+        await Member.Storage.WriteAsync(item.ObjectName, CloudContent.FromMemory(content), cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Whether the object there was sealed with the drive's key under this name.</summary>
+    private async Task<bool> IsOursAsync(string name, CancellationToken cancellationToken)
+    {
+        var purpose = name.StartsWith(ObjectNames.RootPrefix, StringComparison.Ordinal) ? KeyPurpose.Root : KeyPurpose.Journal;
+        var found = await CloudObjects.ReadAsync(Member.Storage, name, CloudObjects.LargeLimit, cancellationToken).ConfigureAwait(false);
+        return _owner.Sealer.TryOpen(purpose, name, found, out _, out _);
     }
 
     private async Task CheckFenceAsync(CancellationToken cancellationToken)

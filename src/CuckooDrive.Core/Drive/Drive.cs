@@ -1,5 +1,8 @@
+using CuckooDrive.Core.Chunks;
+using CuckooDrive.Core.Metadata;
 using CuckooDrive.Core.Volume;
 using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Drives;
 
@@ -8,61 +11,227 @@ namespace CuckooDrive.Core.Drives;
 /// <see cref="AttachAsync"/> (existing, on a new machine), opened by <see cref="OpenAsync"/>.
 /// </summary>
 /// <remarks>
-/// A drive's local state is one folder that a single process may have open. All failures that a user can act on are
-/// <see cref="DriveException"/>. Thread safe.
+/// <para>A drive's local state is one folder that a single process may have open. All failures that a user can act on are
+/// <see cref="DriveException"/>. Thread safe.</para>
+/// <para>Made in this order: folder lock, keys, metadata store, clouds, chunk store, volume, outbox and replicas, shipper,
+/// checkpoints; taken down in the reverse one, so that each part finds those that it uses.</para>
 /// </remarks>
 public sealed partial class Drive : IAsyncDisposable
 {
-    private Drive()
+    private readonly StateFolder _folder;
+    private readonly DriveKeys _keys;
+    private readonly OpenDriveOptions _options;
+    private readonly SqliteMetadataStore _store;
+    private readonly DeviceIdentity _identity;
+    private readonly DriveSettings _settings;
+    private readonly DriveClouds _clouds;
+    private readonly ChunkStore _chunks;
+    private readonly Volume.Volume _volume;
+    private readonly Replicator _replicator;
+    private readonly JournalShipper _shipper;
+    private readonly Checkpointer _checkpointer;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private int _disposed;
+
+    private Drive(Parts parts, OpenDriveOptions options, DriveServices services)
     {
+        _folder = parts.Folder!;
+        _keys = parts.Keys!;
+        _store = parts.Store!;
+        _clouds = parts.Clouds!;
+        _chunks = parts.Chunks!;
+        _volume = parts.Volume!;
+        _identity = parts.Identity!;
+        _settings = parts.Settings!;
+        _options = options;
+        _time = services.Time;
+        _log = services.Loggers.CreateLogger("CuckooDrive.Drive");
+        var position = JournalPosition.Read(_store);
+        var outbox = new Outbox(_folder.OutboxPath, position.NextOrdinal);
+        _replicator = new Replicator(
+            _store, outbox, _clouds.Members, _keys, _folder.Path, _settings.Redundancy.ParityShards, position, _time, _log);
+        _shipper = new JournalShipper(_store, _chunks, _volume, _replicator, _identity.Device, _time, _log);
+        _checkpointer = new Checkpointer(
+            _store, _chunks, _volume, _shipper, _replicator.Sealer, _keys, _clouds.Members, _identity.Device, _time, _log);
+        FileSystem = options.Durability == Durability.Cloud ? new CloudDurableFileSystem(_volume, ShipForSyncAsync) : _volume;
+        if (options.ReadOnly)
+            return;
+        _shipper.AfterRound = _checkpointer.RunIfDueAsync;
+        _replicator.Start();
+        _shipper.Start(options.JournalInterval);
     }
 
     /// <summary>The file system to mount. Valid until the drive is disposed.</summary>
-    public IFileSystem FileSystem => throw new NotSupportedException();
+    public IFileSystem FileSystem { get; }
 
     /// <summary>
     /// Makes a new drive: its keys, a header on every cloud, and the local state. The clouds must answer, take writes and
     /// hold no other drive; the state folder must not hold one. On failure nothing is left behind.
     /// </summary>
     public static Task CreateAsync(string stateDirectory, CreateDriveOptions options, Secret passphrase, DriveServices services, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+        DriveErrors.GuardAsync(stateDirectory, () => new DriveCreator(stateDirectory, options, passphrase, services).RunAsync(cancellationToken));
 
     /// <summary>
     /// Builds the local state of an existing drive from any sufficient set of its clouds, as of the last flush that
     /// reached them, and takes the drive over: a machine that had it before may no longer write.
     /// </summary>
-    public static Task AttachAsync(string stateDirectory, AttachDriveOptions options, Secret passphrase, DriveServices services, IProgress<AttachProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+    /// <returns>What was found on the way that somebody should know.</returns>
+    public static Task<AttachReport> AttachAsync(string stateDirectory, AttachDriveOptions options, Secret passphrase, DriveServices services, IProgress<AttachProgress>? progress = null, CancellationToken cancellationToken = default) =>
+        DriveErrors.GuardAsync(stateDirectory, () => new DriveAttacher(stateDirectory, options, passphrase, services, progress).RunAsync(cancellationToken));
 
     /// <summary>Opens a drive whose state lies in <paramref name="stateDirectory"/>; works while clouds are away.</summary>
     public static Task<Drive> OpenAsync(string stateDirectory, Secret passphrase, OpenDriveOptions options, DriveServices services, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+        DriveErrors.GuardAsync(stateDirectory, () => Task.Run(() => OpenPartsAsync(stateDirectory, passphrase, options, services), cancellationToken));
 
     /// <summary>Whether the folder holds the local state of a drive. Needs no passphrase.</summary>
-    public static bool Exists(string stateDirectory) => throw new NotSupportedException();
-
-    /// <summary>Never waits for a cloud.</summary>
-    public DriveStatus GetStatus() => throw new NotSupportedException();
+    public static bool Exists(string stateDirectory) => StateFolder.HoldsDrive(stateDirectory);
 
     /// <summary>Completes when everything written before is protected: shards and journal are on their clouds.</summary>
     public Task FlushAsync(IProgress<FlushProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+        DriveErrors.GuardAsync(_folder.Path, async () =>
+        {
+            CheckWritable();
+            using var reporting = new FlushReporter(this, progress, _time);
+            var sequence = await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
+            await _chunks.WaitForUploadsAsync(sequence, full: true, cancellationToken).ConfigureAwait(false);
+            // Shards that came late have changed their packs' rows; a round without such changes sends nothing.
+            await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
+        });
 
-    /// <summary>How safe the file (or everything directly in the folder) at a path inside the drive is; null when there is none.</summary>
-    /// <param name="path">Relative to the drive's root, '/' between names.</param>
-    public Task<FileProtection?> GetProtectionAsync(string path, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
-
-    /// <summary>
-    /// Checks that the drive is consistent: the store, its rows, reference counts, and that the clouds list the objects
-    /// they should hold. With <paramref name="thorough"/> every shard is read and verified. Changes nothing.
-    /// </summary>
-    public Task<DoctorReport> CheckAsync(bool thorough, IProgress<DoctorProgress>? progress = null, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException();
+    /// <summary>Writes a checkpoint now, whether one is due or not; for tests and before a drive is put away.</summary>
+    public Task CheckpointAsync(CancellationToken cancellationToken = default) =>
+        DriveErrors.GuardAsync(_folder.Path, async () =>
+        {
+            CheckWritable();
+            await _shipper.WithTurnAsync(_checkpointer.RunAsync, cancellationToken).ConfigureAwait(false);
+        });
 
     /// <summary>
     /// Commits everything, tries for a bounded time (<see cref="OpenDriveOptions.CloseTimeout"/>) to send the journal, and
     /// releases the state. What could not be sent goes on at the next opening.
     /// </summary>
-    public ValueTask DisposeAsync() => throw new NotSupportedException();
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0)
+            return;
+        if (!_options.ReadOnly)
+            await ShipBeforeClosingAsync().ConfigureAwait(false);
+        try
+        {
+            await _shipper.DisposeAsync().ConfigureAwait(false);
+            await _replicator.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            var parts = new Parts { Folder = _folder, Keys = _keys, Store = _store, Clouds = _clouds, Chunks = _chunks, Volume = _volume };
+            await parts.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private static async Task<Drive> OpenPartsAsync(string stateDirectory, Secret passphrase, OpenDriveOptions options, DriveServices services)
+    {
+        var parts = new Parts();
+        try
+        {
+            parts.Folder = StateFolder.Open(stateDirectory);
+            (_, parts.Keys) = HeaderObjects.Unlock([HeaderObjects.ReadLocal(stateDirectory)], passphrase);
+            parts.Store = SqliteMetadataStore.Open(parts.Folder.MetadataPath, parts.Keys);
+            parts.Identity = DeviceIdentity.Read(parts.Store);
+            parts.Settings = DriveSettings.Read(parts.Store);
+            parts.Clouds = DriveClouds.Open(CloudRecord.ReadAll(parts.Store), new ObjectSealer(parts.Keys), services);
+            parts.Chunks = OpenChunks(parts, options, services);
+            parts.Volume = OpenVolume(parts, options, services);
+            return new Drive(parts, options, services);
+        }
+        catch
+        {
+            await parts.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    private static ChunkStore OpenChunks(Parts parts, OpenDriveOptions options, DriveServices services)
+    {
+        var chunkOptions = options.Tuning.Chunks(new ChunkStoreOptions
+        {
+            StagingDirectory = parts.Folder!.StagingPath,
+            CacheDirectory = parts.Folder.CachePath,
+            StagingLimit = options.StagingLimit,
+            DiskCacheLimit = options.DiskCacheLimit,
+            MemoryCacheLimit = options.MemoryCacheLimit,
+        });
+        return new ChunkStore(
+            chunkOptions, parts.Keys!, parts.Store!, parts.Clouds!.Members, parts.Settings!.Redundancy, services.Time,
+            services.Loggers.CreateLogger("CuckooDrive.Chunks"));
+    }
+
+    private static Volume.Volume OpenVolume(Parts parts, OpenDriveOptions options, DriveServices services)
+    {
+        var volumeOptions = options.Tuning.Volume(new VolumeOptions { IsReadOnly = options.ReadOnly, RootOwner = options.RootOwner });
+        return new Volume.Volume(
+            parts.Store!, parts.Chunks!, parts.Keys!, volumeOptions, services.Time, services.Loggers.CreateLogger("CuckooDrive.Volume"));
+    }
+
+    private void CheckWritable()
+    {
+        if (_options.ReadOnly)
+            throw new DriveException(DriveErrorKind.InvalidOption, "The drive is open for reading only; mount it without --read-only.");
+    }
+
+    private async Task ShipForSyncAsync(CancellationToken cancellationToken) =>
+        await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
+
+    private async Task ShipBeforeClosingAsync()
+    {
+        using var patience = new CancellationTokenSource(_options.CloseTimeout, _time);
+        try
+        {
+            await _shipper.ShipAsync(patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is OperationCanceledException or FencedException or IOException)
+        {
+            // Everything is safe here; the next opening sends it.
+            _log.LogInformation("The drive closes before all of it is on the clouds: {Reason}", exception.Message);
+        }
+    }
+
+    /// <summary>What an open drive consists of, while it is put together and when it is taken apart.</summary>
+    private sealed class Parts : IAsyncDisposable
+    {
+        public StateFolder? Folder { get; set; }
+
+        public DriveKeys? Keys { get; set; }
+
+        public SqliteMetadataStore? Store { get; set; }
+
+        public DeviceIdentity? Identity { get; set; }
+
+        public DriveSettings? Settings { get; set; }
+
+        public DriveClouds? Clouds { get; set; }
+
+        public ChunkStore? Chunks { get; set; }
+
+        public Volume.Volume? Volume { get; set; }
+
+        public async ValueTask DisposeAsync()
+        {
+            try
+            {
+                if (Volume is not null)
+                    await Volume.DisposeAsync().ConfigureAwait(false);
+            }
+            finally
+            {
+                if (Chunks is not null)
+                    await Chunks.DisposeAsync().ConfigureAwait(false);
+                if (Clouds is not null)
+                    await Clouds.DisposeAsync().ConfigureAwait(false);
+                Store?.Dispose();
+                Keys?.Dispose();
+                Folder?.Dispose();
+            }
+        }
+    }
 }

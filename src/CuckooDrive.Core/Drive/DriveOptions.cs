@@ -1,5 +1,7 @@
 using CuckooDrive.Clouds;
 using CuckooDrive.Clouds.Decorators;
+using CuckooDrive.Core.Chunks;
+using CuckooDrive.Core.Volume;
 using CuckooDrive.Format;
 using Microsoft.Extensions.Logging;
 
@@ -61,7 +63,17 @@ public sealed record AttachDriveOptions
     public required IReadOnlyList<CloudChoice> Clouds { get; init; }
 
     public string DeviceName { get; init; } = "";
+
+    /// <summary>
+    /// Bring back the newest state that is complete, although later changes are known to be lost with clouds that are missing.
+    /// </summary>
+    public bool AcceptLoss { get; init; }
 }
+
+/// <summary>What came to light while a drive was attached.</summary>
+/// <param name="Warnings">One sentence each: clouds that are away, behind, or returned damaged objects.</param>
+/// <param name="Updated">When the state that was brought back was written, by its writer's clock.</param>
+public sealed record AttachReport(IReadOnlyList<string> Warnings, DateTimeOffset Updated);
 
 /// <summary>When fsync returns.</summary>
 public enum Durability
@@ -70,6 +82,14 @@ public enum Durability
     Local,
     /// <summary>They are on enough clouds to survive the promised loss.</summary>
     Cloud,
+}
+
+/// <summary>Changes to the options of the layers below, for experiments, measurements and tests.</summary>
+public sealed record DriveTuning
+{
+    public Func<ChunkStoreOptions, ChunkStoreOptions> Chunks { get; init; } = options => options;
+
+    public Func<VolumeOptions, VolumeOptions> Volume { get; init; } = options => options;
 }
 
 public sealed record OpenDriveOptions
@@ -90,6 +110,12 @@ public sealed record OpenDriveOptions
 
     /// <summary>The longest that changes wait before they are sent to the clouds.</summary>
     public TimeSpan JournalInterval { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Owner of the root directory, when the drive is opened for the first time.</summary>
+    public Caller RootOwner { get; init; }
+
+    /// <summary>Finer settings of the layers below.</summary>
+    public DriveTuning Tuning { get; init; } = new();
 
     /// <summary>The longest that closing the drive may wait for clouds.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);

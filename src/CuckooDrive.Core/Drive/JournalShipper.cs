@@ -33,7 +33,10 @@ internal sealed class JournalShipper(
     /// <summary>What is decided. Changed only by whoever has the turn.</summary>
     public JournalPosition Position => Volatile.Read(ref _position);
 
-    /// <summary>Runs after each round of the background loop that shipped something, with the turn: checkpoints.</summary>
+    /// <summary>A cloud has lost what only a new root can give it.</summary>
+    public bool CheckpointWanted => replicator.CheckpointWanted;
+
+    /// <summary>Runs after each round of the background loop, with the turn: checkpoints.</summary>
     public Func<CancellationToken, Task>? AfterRound { get; set; }
 
     /// <summary>Why the last round failed; null in health.</summary>
@@ -158,9 +161,8 @@ internal sealed class JournalShipper(
 
     private async Task RoundAsync(CancellationToken cancellationToken)
     {
-        var before = Position.Durable;
         await ShipWithTurnAsync(cancellationToken).ConfigureAwait(false);
-        if (AfterRound is { } after && Position.Durable > before)
+        if (AfterRound is { } after)
             await after(cancellationToken).ConfigureAwait(false);
     }
 

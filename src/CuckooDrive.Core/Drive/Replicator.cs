@@ -60,6 +60,16 @@ internal sealed class Replicator : IAsyncDisposable
     /// <summary>Why this machine may no longer write; null while it may.</summary>
     public string? FenceReason => _fence;
 
+    /// <summary>Some cloud lacks objects that the outbox no longer has: the next root makes them superfluous.</summary>
+    public bool CheckpointWanted
+    {
+        get
+        {
+            var root = Position.RootOrdinal;
+            return _replicas.Exists(replica => replica.LostBefore > root);
+        }
+    }
+
     public IReadOnlyList<CloudReplica> Replicas => _replicas;
 
     public void Start()

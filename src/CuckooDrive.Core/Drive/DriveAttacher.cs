@@ -1,0 +1,185 @@
+using CuckooDrive.Clouds;
+using CuckooDrive.Core.Metadata;
+using CuckooDrive.Core.Placement;
+using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Drives;
+
+/// <summary>
+/// Builds the local state of an existing drive from its clouds and takes the drive over.
+/// </summary>
+/// <remarks>
+/// Order: find and unlock the newest header; read the newest root's pages and the journal after it into a new store; see that
+/// there are enough clouds; only then claim the next epoch on all of them, which stops the machine that had the drive; read
+/// what that machine sent until then; begin the new epoch with a segment of its own on enough clouds; the local header last,
+/// which makes the state a drive's.
+/// </remarks>
+internal sealed class DriveAttacher(
+    string stateDirectory, AttachDriveOptions options, Secret passphrase, DriveServices services, IProgress<AttachProgress>? progress)
+{
+    /// <summary>A cloud that takes longer for its headers or lists does not answer.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly List<string> _problems = [];
+    private readonly List<AttachSource> _sources = [];
+
+    public async Task<AttachReport> RunAsync(CancellationToken cancellationToken)
+    {
+        if (options.Clouds.Count == 0)
+            throw new DriveException(DriveErrorKind.NotEnoughClouds, "Name the drive's clouds with --cloud.");
+        var folder = StateFolder.Create(stateDirectory);
+        try
+        {
+            var report = await AttachAsync(folder, cancellationToken).ConfigureAwait(false);
+            folder.Dispose();
+            return report;
+        }
+        catch
+        {
+            folder.Remove();
+            throw;
+        }
+        finally
+        {
+            foreach (var source in _sources)
+                await source.Storage.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    private async Task<AttachReport> AttachAsync(StateFolder folder, CancellationToken cancellationToken)
+    {
+        foreach (var choice in options.Clouds)
+            _sources.Add(new AttachSource(choice, DriveClouds.Open(choice.Address, services, createRoot: false)));
+        Report("Looking for the drive", 0, _sources.Count);
+        await ForEachAsync(source => source.ReadHeadersAsync(_problems, cancellationToken), cancellationToken).ConfigureAwait(false);
+        if (_sources.TrueForAll(source => source.Headers.Count == 0))
+            throw new DriveException(DriveErrorKind.NotADrive,
+                $"No drive was found: {string.Join(" ", _sources.Select(source => source.Failure))} Check the addresses.");
+
+        var headers = _sources.SelectMany(source => source.Headers).ToList();
+        var (header, keys) = await Task.Run(() => HeaderObjects.Unlock(headers, passphrase), cancellationToken).ConfigureAwait(false);
+        using (keys)
+        {
+            var sealer = new ObjectSealer(keys);
+            await ForEachAsync(source => source.IdentifyAsync(sealer, cancellationToken), cancellationToken).ConfigureAwait(false);
+            await ForEachAsync(source => source.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+            CheckNoneTwice();
+            using var store = SqliteMetadataStore.Create(folder.MetadataPath, keys);
+            var loader = new StateLoader(Usable, sealer, keys, store, folder, _problems, options.AcceptLoss, Report);
+            await loader.LoadRootAsync(cancellationToken).ConfigureAwait(false);
+            await loader.LoadJournalAsync(cancellationToken).ConfigureAwait(false);
+            var records = CheckEnough(store);
+            await TakeOverAsync(folder, store, sealer, loader, records, cancellationToken).ConfigureAwait(false);
+            DescribeLaggards(loader.Position);
+            HeaderObjects.WriteLocal(folder.Path, header.Header);
+            return new AttachReport([.. Failures(), .. _problems], DateTimeOffset.FromUnixTimeMilliseconds(loader.Time));
+        }
+    }
+
+    private List<AttachSource> Usable => [.. _sources.Where(source => source.Failure is null)];
+
+    /// <summary>Claims the next epoch, reads what was sent until then, and begins it.</summary>
+    private async Task TakeOverAsync(
+        StateFolder folder, SqliteMetadataStore store, ObjectSealer sealer, StateLoader loader, List<CloudRecord> records, CancellationToken cancellationToken)
+    {
+        Report("Taking the drive over", 0, 0);
+        var now = services.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        var epoch = Math.Max(_sources.Max(source => source.HighestClaim), loader.Position.Epoch) + 1;
+        var device = DeviceIdentity.NewDevice();
+        var lease = new Lease { Epoch = epoch, Device = device, Time = now, DeviceName = options.DeviceName };
+        var claim = LeaseObjects.Seal(sealer, lease);
+        await WriteEverywhereAsync(ObjectNames.Lease(epoch, device), claim, cancellationToken).ConfigureAwait(false);
+        CheckEnough(store);
+
+        await ForEachAsync(source => source.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        await loader.LoadJournalAsync(cancellationToken).ConfigureAwait(false);
+        records = CloudRecord.ReadAll(store);
+        store.FinishLoad(loader.Sequence);
+
+        var batch = new MetadataBatch();
+        DriveSettings.Read(store).AddTo(batch);
+        foreach (var record in UpdateRecords(records))
+            record.AddTo(batch);
+        var sequence = store.Commit(batch, durable: true);
+        new DeviceIdentity(device, epoch, options.Name, options.DeviceName).Write(store);
+        var position = new JournalPosition
+        {
+            Epoch = epoch,
+            LastHash = loader.Position.Hash,
+            LastRootHash = loader.RootHash,
+            Decided = loader.Sequence,
+            Durable = loader.Sequence,
+            SegmentsSinceRoot = loader.SegmentsRead,
+            BytesSinceRoot = loader.BytesRead,
+        };
+        var segment = FirstSegment.Decide(folder, store, sealer, position, device, sequence, now, batch.Encoded.ToArray());
+        await WriteEverywhereAsync(ObjectNames.Journal(epoch, 0), segment, cancellationToken).ConfigureAwait(false);
+        CheckEnough(store);
+    }
+
+    private Task WriteEverywhereAsync(string name, byte[] content, CancellationToken cancellationToken) => ForEachAsync(async source =>
+    {
+        if (!await CloudObjects.WriteAsync(source.Storage, name, content, cancellationToken).ConfigureAwait(false))
+            throw new DriveException(DriveErrorKind.Fenced, "Another machine is attaching the drive at the same time; try again when it is done.");
+    }, cancellationToken);
+
+    /// <summary>Addresses that work here take the place of the recorded ones; missing clouds keep theirs.</summary>
+    private IEnumerable<CloudRecord> UpdateRecords(List<CloudRecord> records)
+    {
+        foreach (var record in records)
+        {
+            var source = _sources.Find(each => IsMember(each, record));
+            if (source is null || source.Choice.Address == record.Address)
+                continue;
+            yield return record with { Address = source.Choice.Address, CapacityLimit = source.Choice.Capacity ?? record.CapacityLimit };
+        }
+    }
+
+    private static bool IsMember(AttachSource source, CloudRecord record) =>
+        source.Member is { } member && member.Cloud == record.Id && member.Id.AsSpan().SequenceEqual(record.MemberId);
+
+    /// <summary>
+    /// Enough is all but as many as may be lost: what another machine believed to be safe is then on at least one of them.
+    /// </summary>
+    private List<CloudRecord> CheckEnough(SqliteMetadataStore store)
+    {
+        var records = CloudRecord.ReadAll(store);
+        var needed = records.Where(record => record.State != CloudMemberState.Removed).ToList();
+        var survive = DriveSettings.Read(store).Redundancy.ParityShards;
+        var missing = needed.Where(record => !Usable.Exists(source => IsMember(source, record))).ToList();
+        var lost = missing.Select(record => record.FailureDomain).Distinct(StringComparer.Ordinal).Count();
+        if (lost > survive && !options.AcceptLoss)
+            throw new DriveException(DriveErrorKind.NotEnoughClouds,
+                $"The drive survives the loss of {survive} clouds, and {missing.Count} of its {needed.Count} are missing: " +
+                $"{string.Join(", ", missing.Select(record => $"'{record.Name}' ({record.Address})"))}. " +
+                $"Give more of them.{string.Concat(Failures().Select(failure => " " + failure))}");
+        return records;
+    }
+
+    private void CheckNoneTwice()
+    {
+        var twice = Usable.Where(source => source.Member is not null).GroupBy(source => source.Member!.Cloud).FirstOrDefault(group => group.Count() > 1);
+        if (twice is not null)
+            throw new DriveException(DriveErrorKind.InvalidOption,
+                $"{string.Join(" and ", twice.Select(source => source.Choice.Address))} are the same cloud of the drive, or copies of it; give only one of them.");
+        foreach (var source in Usable.Where(source => source.Member is null))
+            _problems.Add($"The cloud {source.Choice.Address} belongs to the drive, but does not say which of its clouds it is; it is not used.");
+    }
+
+    /// <summary>Clouds that do not show the segment that others show were away, or play an old state.</summary>
+    private void DescribeLaggards(ChainPosition before)
+    {
+        if (before.Index == 0)
+            return;
+        foreach (var source in Usable.Where(source => !source.Segments.Contains((before.Epoch, before.Index - 1))))
+            _problems.Add($"The cloud {source.Choice.Address} is behind the others: it lacks the newest journal. It is brought up to date by the next checkpoint.");
+    }
+
+    private IEnumerable<string> Failures() => _sources.Select(source => source.Failure).OfType<string>();
+
+    private Task ForEachAsync(Func<AttachSource, Task> step, CancellationToken cancellationToken) =>
+        Task.WhenAll(_sources.Select(source => source.TryAsync(() => step(source), Patience, services.Time, cancellationToken)));
+
+    private void Report(string step, long done, long total) => progress?.Report(new AttachProgress(step, done, total));
+}
