@@ -59,8 +59,16 @@ internal sealed class Temporaries(string root, TimeProvider time)
         var limit = time.GetUtcNow() - StaleAge;
         foreach (var file in new DirectoryInfo(Folder).EnumerateFiles())
         {
-            if (file.LastWriteTimeUtc < limit && !file.Name.StartsWith(_own, StringComparison.Ordinal))
+            if (file.LastWriteTimeUtc >= limit || file.Name.StartsWith(_own, StringComparison.Ordinal))
+                continue;
+            try
+            {
                 file.Delete();
+            }
+            catch (Exception exception) when (FolderErrors.IsSystem(exception))
+            {
+                // Somebody else's: it costs space, and must not fail a write of ours.
+            }
         }
     }
 }
