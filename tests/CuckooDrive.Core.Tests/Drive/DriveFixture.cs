@@ -1,0 +1,144 @@
+using System.Collections.Concurrent;
+using System.Text;
+using CuckooDrive.Clouds;
+using CuckooDrive.Clouds.Decorators;
+using CuckooDrive.Clouds.Providers.Folder;
+using CuckooDrive.Core.Drives;
+using CuckooDrive.Core.Volume;
+using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+using Xunit;
+
+namespace CuckooDrive.Core.Tests.Drives;
+
+/// <summary>A drive over folders in a temporary place, each of which can be taken away or made to fail.</summary>
+internal sealed class DriveFixture : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, FaultPlan> _plans = new(StringComparer.Ordinal);
+    private readonly string _root = Path.Combine(Path.GetTempPath(), "cuckoo-drive-" + Guid.NewGuid().ToString("N"));
+
+    public DriveFixture(int clouds = 4, ILoggerFactory? loggers = null)
+    {
+        Directory.CreateDirectory(_root);
+        CloudFolders = [.. Enumerable.Range(0, clouds).Select(i => Path.Combine(_root, $"cloud{i}"))];
+        foreach (var folder in CloudFolders)
+            Directory.CreateDirectory(folder);
+        Services = new DriveServices
+        {
+            Clouds = CloudRegistry.Default.With(new CloudProvider("faulty", "faulty:///path", OpenFaulty)),
+            Loggers = loggers ?? NullLoggerFactory.Instance,
+            Resilience = new ResilientCloudOptions { Retry = null, CircuitBreaker = null, Metrics = false },
+        };
+    }
+
+    public DriveServices Services { get; }
+
+    public string[] CloudFolders { get; }
+
+    public string State { get; set; } = "state";
+
+    public string StatePath => Path.Combine(_root, State);
+
+    public OpenDriveOptions OpenOptions { get; set; } = new()
+    {
+        // Tests ship when they say so.
+        JournalInterval = TimeSpan.FromHours(1),
+        CloseTimeout = TimeSpan.FromSeconds(2),
+        Tuning = new DriveTuning
+        {
+            Chunks = options => options with { InitialBackoff = TimeSpan.FromMilliseconds(20), MaximumBackoff = TimeSpan.FromMilliseconds(100), ReplaceAfter = TimeSpan.FromHours(1) },
+        },
+    };
+
+    public static Secret Passphrase => Secret.FromPassphrase("correct horse");
+
+    public FaultPlan Plan(int cloud) => _plans.GetOrAdd(CloudFolders[cloud], _ => new FaultPlan(1));
+
+    public IReadOnlyList<CloudChoice> Choices(params int[] clouds) =>
+        [.. (clouds.Length == 0 ? Enumerable.Range(0, CloudFolders.Length) : clouds).Select(i => new CloudChoice("faulty://" + CloudFolders[i]))];
+
+    public Task CreateAsync(int? survive = null) => Drive.CreateAsync(StatePath, new CreateDriveOptions
+    {
+        Name = "test",
+        Clouds = Choices(),
+        Survive = survive,
+        DeviceName = "first machine",
+        PassphraseCost = Argon2Cost.Minimum,
+    }, Passphrase, Services);
+
+    public Task<Drive> OpenAsync() => Drive.OpenAsync(StatePath, Passphrase, OpenOptions, Services);
+
+    public Task<AttachReport> AttachAsync(params int[] clouds) => Drive.AttachAsync(
+        StatePath, new AttachDriveOptions { Name = "test", Clouds = Choices(clouds), DeviceName = "second machine" }, Passphrase, Services);
+
+    /// <summary>Loses the machine: its state is gone.</summary>
+    public void LoseState() => Directory.Delete(StatePath, recursive: true);
+
+    public string[] Objects(int cloud, string prefix = "") =>
+        [.. Directory.EnumerateFiles(CloudFolders[cloud], "*", SearchOption.AllDirectories)
+            .Select(path => Path.GetRelativePath(CloudFolders[cloud], path).Replace('\\', '/'))
+            .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(".tmp", StringComparison.Ordinal)).Order()];
+
+    public string PathOf(int cloud, string name) => Path.Combine(CloudFolders[cloud], name);
+
+    public static async Task WriteAsync(Drive drive, string name, byte[] content)
+    {
+        var fs = drive.FileSystem;
+        var created = await fs.CreateAsync(IFileSystem.RootInode, Encoding.UTF8.GetBytes(name), 0x81A4, Core.Volume.OpenOptions.Write, new Caller(0, 0), default);
+        Assert.Equal(FsError.None, created.Error);
+        var (inode, handle) = (created.Value.Entry.Attributes.Inode, created.Value.Handle);
+        for (var at = 0; at < content.Length; at += 128 << 10)
+        {
+            var part = content.AsMemory(at, Math.Min(128 << 10, content.Length - at));
+            Assert.Equal(part.Length, (await fs.WriteAsync(inode, handle, at, part, WriteOptions.None, default)).Value);
+        }
+        Assert.Equal(FsError.None, await fs.SyncAsync(inode, false, default));
+        fs.Release(inode, handle);
+        fs.Forget(inode, 1);
+    }
+
+    /// <summary>The file's content, or null when there is none of that name.</summary>
+    public static async Task<byte[]?> ReadAsync(Drive drive, string name)
+    {
+        var fs = drive.FileSystem;
+        var found = await fs.LookupAsync(IFileSystem.RootInode, Encoding.UTF8.GetBytes(name), default);
+        if (found.Error == FsError.NotFound)
+            return null;
+        Assert.Equal(FsError.None, found.Error);
+        var inode = found.Value.Attributes.Inode;
+        var opened = await fs.OpenAsync(inode, Core.Volume.OpenOptions.Read, default);
+        var content = new byte[found.Value.Attributes.Size];
+        for (var at = 0; at < content.Length;)
+        {
+            var read = await fs.ReadAsync(inode, opened.Value.Handle, at, content.AsMemory(at, Math.Min(128 << 10, content.Length - at)), default);
+            Assert.Equal(FsError.None, read.Error);
+            at += read.Value;
+        }
+        fs.Release(inode, opened.Value.Handle);
+        fs.Forget(inode, 1);
+        return content;
+    }
+
+    public static byte[] Content(int seed, int length)
+    {
+        var content = new byte[length];
+        new Random(seed).NextBytes(content);
+        return content;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.CompletedTask;
+        Directory.Delete(_root, recursive: true);
+    }
+
+    private ICloudStorage OpenFaulty(CloudAddress address, CloudOpenOptions options)
+    {
+        var plan = _plans.GetOrAdd(address.Path, _ => new FaultPlan(1));
+        var folder = new FolderStorage(address.Path, time: options.Time);
+        if (options.CreateRoot)
+            folder.CreateRoot();
+        return new FaultStorage(folder, plan, options.Time);
+    }
+}

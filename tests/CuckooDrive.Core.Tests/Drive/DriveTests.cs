@@ -1,0 +1,233 @@
+using CuckooDrive.Core.Drives;
+using CuckooDrive.Format;
+using Xunit;
+
+namespace CuckooDrive.Core.Tests.Drives;
+
+public sealed class DriveTests
+{
+    [Fact]
+    public async Task WhatWasWrittenIsThereAfterReopening()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var content = DriveFixture.Content(1, 700_000);
+        await using (var drive = await fixture.OpenAsync())
+            await DriveFixture.WriteAsync(drive, "a", content);
+        await using (var drive = await fixture.OpenAsync())
+            Assert.Equal(content, await DriveFixture.ReadAsync(drive, "a"));
+    }
+
+    [Fact]
+    public async Task ANewDriveCanBeAttachedAtOnce()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        fixture.LoseState();
+        Assert.Empty((await fixture.AttachAsync()).Warnings);
+        await using var drive = await fixture.OpenAsync();
+        Assert.Null(await DriveFixture.ReadAsync(drive, "a"));
+    }
+
+    [Fact]
+    public async Task EveryChoiceOfLostCloudsLeavesEnoughToAttach()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var content = DriveFixture.Content(2, 900_000);
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.WriteAsync(drive, "a", content);
+            await drive.FlushAsync();
+            Assert.Equal(DriveProtection.Protected, drive.GetStatus().Protection);
+        }
+        for (var lost = 0; lost < 4; lost++)
+        {
+            fixture.State = $"machine{lost}";
+            await fixture.AttachAsync([.. Enumerable.Range(0, 4).Where(i => i != lost)]);
+            await using var drive = await fixture.OpenAsync();
+            Assert.Equal(content, await DriveFixture.ReadAsync(drive, "a"));
+            Assert.True((await drive.CheckAsync(thorough: true)).IsHealthy);
+            var more = DriveFixture.Content(lost, 1000);
+            await DriveFixture.WriteAsync(drive, $"more{lost}", more);
+        }
+        fixture.State = "last";
+        await fixture.AttachAsync();
+        await using var last = await fixture.OpenAsync();
+        for (var lost = 0; lost < 4; lost++)
+            Assert.Equal(DriveFixture.Content(lost, 1000), await DriveFixture.ReadAsync(last, $"more{lost}"));
+    }
+
+    [Fact]
+    public async Task OneCloudMoreThanMayBeLostIsToldClearly()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        fixture.LoseState();
+        var error = await Assert.ThrowsAsync<DriveException>(() => fixture.AttachAsync(0, 1));
+        Assert.Equal(DriveErrorKind.NotEnoughClouds, error.Kind);
+        Assert.Contains("cloud2", error.Message, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(fixture.StatePath));
+    }
+
+    [Fact]
+    public async Task AFailedAttachDoesNotStopTheOtherMachine()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        fixture.State = "other";
+        await Assert.ThrowsAsync<DriveException>(() => fixture.AttachAsync(0, 1));
+        fixture.State = "state";
+        await using var drive = await fixture.OpenAsync();
+        await DriveFixture.WriteAsync(drive, "a", [1, 2, 3]);
+        await drive.FlushAsync();
+    }
+
+    [Fact]
+    public async Task AWrongPassphraseOpensNothing()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        using var wrong = Secret.FromPassphrase("battery staple");
+        var error = await Assert.ThrowsAsync<DriveException>(() => Drive.OpenAsync(fixture.StatePath, wrong, fixture.OpenOptions, fixture.Services));
+        Assert.Equal(DriveErrorKind.WrongPassphrase, error.Kind);
+        var options = new AttachDriveOptions { Name = "x", Clouds = fixture.Choices() };
+        error = await Assert.ThrowsAsync<DriveException>(() => Drive.AttachAsync(fixture.StatePath + "2", options, wrong, fixture.Services));
+        Assert.Equal(DriveErrorKind.WrongPassphrase, error.Kind);
+        Assert.False(Directory.Exists(fixture.StatePath + "2"));
+    }
+
+    [Fact]
+    public async Task ACloudThatHoldsADriveIsNotUsedForAnother()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var before = fixture.Objects(0);
+        fixture.State = "second";
+        var error = await Assert.ThrowsAsync<DriveException>(() => fixture.CreateAsync());
+        Assert.Equal(DriveErrorKind.AlreadyExists, error.Kind);
+        Assert.Equal(before, fixture.Objects(0));
+        Assert.False(Directory.Exists(fixture.StatePath));
+    }
+
+    [Fact]
+    public async Task CloudsOfTwoDrivesAreNotMixed()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using var other = new DriveFixture();
+        await other.CreateAsync();
+        fixture.State = "new";
+        var options = new AttachDriveOptions { Name = "x", Clouds = [.. fixture.Choices(0, 1, 2), .. other.Choices(3)] };
+        var error = await Assert.ThrowsAsync<DriveException>(() =>
+            Drive.AttachAsync(fixture.StatePath, options, DriveFixture.Passphrase, fixture.Services));
+        Assert.Equal(DriveErrorKind.WrongDrive, error.Kind);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(3)]
+    public async Task ACreationThatFailsLeavesNothingBehind(int broken)
+    {
+        await using var fixture = new DriveFixture();
+        fixture.Plan(broken).RefuseWrites = true;
+        var error = await Assert.ThrowsAsync<DriveException>(() => fixture.CreateAsync());
+        Assert.Equal(DriveErrorKind.NotEnoughClouds, error.Kind);
+        Assert.False(Directory.Exists(fixture.StatePath));
+        for (var cloud = 0; cloud < 4; cloud++)
+            Assert.Empty(fixture.Objects(cloud));
+        fixture.Plan(broken).RefuseWrites = false;
+        await fixture.CreateAsync();
+    }
+
+    [Fact]
+    public async Task ADriveIsOpenOnlyOnce()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using var drive = await fixture.OpenAsync();
+        var error = await Assert.ThrowsAsync<DriveException>(fixture.OpenAsync);
+        Assert.Equal(DriveErrorKind.InUse, error.Kind);
+        Assert.Contains($"{Environment.ProcessId}", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task WhereThereIsNoDriveNoneIsOpened()
+    {
+        await using var fixture = new DriveFixture();
+        var error = await Assert.ThrowsAsync<DriveException>(fixture.OpenAsync);
+        Assert.Equal(DriveErrorKind.NotADrive, error.Kind);
+        Assert.False(Drive.Exists(fixture.StatePath));
+        error = await Assert.ThrowsAsync<DriveException>(() => fixture.AttachAsync());
+        Assert.Equal(DriveErrorKind.NotADrive, error.Kind);
+    }
+
+    [Theory]
+    [InlineData(1, null, 1, 0)]
+    [InlineData(2, null, 1, 1)]
+    [InlineData(4, null, 3, 1)]
+    [InlineData(5, null, 3, 2)]
+    [InlineData(4, 2, 2, 2)]
+    [InlineData(3, 0, 3, 0)]
+    public async Task RedundancyFollowsTheNumberOfClouds(int clouds, int? survive, int data, int parity)
+    {
+        await using var fixture = new DriveFixture(clouds);
+        await fixture.CreateAsync(survive);
+        await using var drive = await fixture.OpenAsync();
+        Assert.Equal(new RedundancyStatus(data, parity, parity), drive.GetStatus().Redundancy);
+    }
+
+    [Fact]
+    public async Task MoreLossesThanCloudsAreRefused()
+    {
+        await using var fixture = new DriveFixture(2);
+        var error = await Assert.ThrowsAsync<DriveException>(() => fixture.CreateAsync(survive: 2));
+        Assert.Equal(DriveErrorKind.NotEnoughClouds, error.Kind);
+    }
+
+    [Fact]
+    public async Task ADriveOpensAndWritesWhileItsCloudsAreAway()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        for (var cloud = 0; cloud < 4; cloud++)
+            fixture.Plan(cloud).Offline = true;
+        fixture.OpenOptions = fixture.OpenOptions with { CloseTimeout = TimeSpan.FromMilliseconds(100) };
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.WriteAsync(drive, "a", [1, 2, 3]);
+            Assert.NotEqual(DriveProtection.Protected, drive.GetStatus().Protection);
+            Assert.Equal(FileProtection.Local, await drive.GetProtectionAsync("a"));
+        }
+        for (var cloud = 0; cloud < 4; cloud++)
+            fixture.Plan(cloud).Offline = false;
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await drive.FlushAsync();
+            Assert.Equal(FileProtection.Protected, await drive.GetProtectionAsync("a"));
+            Assert.Equal(FileProtection.Protected, await drive.GetProtectionAsync(""));
+            Assert.Null(await drive.GetProtectionAsync("b"));
+        }
+        fixture.LoseState();
+        await fixture.AttachAsync();
+        await using (var drive = await fixture.OpenAsync())
+            Assert.Equal([1, 2, 3], await DriveFixture.ReadAsync(drive, "a"));
+    }
+
+    [Fact]
+    public async Task FilesOfTheStateAreTheirOwnersAlone()
+    {
+        if (OperatingSystem.IsWindows())
+            return;
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using var drive = await fixture.OpenAsync();
+        await DriveFixture.WriteAsync(drive, "a", DriveFixture.Content(1, 300_000));
+        await drive.FlushAsync();
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute |
+            UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
+        foreach (var path in Directory.EnumerateFileSystemEntries(fixture.StatePath, "*", SearchOption.AllDirectories).Append(fixture.StatePath))
+            Assert.True((File.GetUnixFileMode(path) & Others) == 0, path);
+    }
+}
