@@ -6,6 +6,10 @@ public readonly record struct Timestamp(long Seconds, uint Nanoseconds) : ICompa
     public int CompareTo(Timestamp other) =>
         Seconds != other.Seconds ? Seconds.CompareTo(other.Seconds) : Nanoseconds.CompareTo(other.Nanoseconds);
 
+    /// <summary>The time to stamp a change with: as fine as the clock tells it.</summary>
+    public static Timestamp Now(TimeProvider clock) =>
+        clock is INanosecondClock fine ? fine.Now : From(clock.GetUtcNow());
+
     public static Timestamp From(DateTimeOffset time)
     {
         var ticks = time.UtcTicks - DateTimeOffset.UnixEpoch.Ticks;

@@ -67,7 +67,7 @@ internal sealed partial class Dispatcher
         var body = new BodyReader(request.Body);
         if (!body.TryTake(out GetXAttrIn get) || !body.TryTakeString(out var name))
             return Malformed(request);
-        if (IsSystemName(name.Span))
+        if (!IsOffered(name.Span))
             return Done(request, Errno.EOPNOTSUPP);
         return Finish(
             request,
@@ -80,7 +80,7 @@ internal sealed partial class Dispatcher
         var body = new BodyReader(request.Body);
         if (!body.TryTake(out SetXAttrIn set) || !body.TryTakeString(out var name) || !body.TryTakeBytes(set.Size, out var value))
             return Malformed(request);
-        if (IsSystemName(name.Span))
+        if (!IsOffered(name.Span))
             return Done(request, Errno.EOPNOTSUPP);
         if (set.Size > MaximumExtendedAttribute)
             return Done(request, Errno.E2BIG);
@@ -98,7 +98,7 @@ internal sealed partial class Dispatcher
         var body = new BodyReader(request.Body);
         if (!body.TryTakeString(out var name))
             return Malformed(request);
-        if (IsSystemName(name.Span))
+        if (!IsOffered(name.Span))
             return Done(request, Errno.EOPNOTSUPP);
         return Finish(request, _fileSystem.RemoveExtendedAttributeAsync(request.Header.NodeId, name, request.CancellationToken));
     }
@@ -117,8 +117,12 @@ internal sealed partial class Dispatcher
             request.ReplyBytes(bytes.Span);
     }
 
-    /// <summary>POSIX ACLs are not offered (docs/semantics.md): their names are refused as on file systems without them.</summary>
-    private static bool IsSystemName(ReadOnlySpan<byte> name) => name.StartsWith("system."u8);
+    /// <summary>
+    /// The kernel lets any name through, unlike for disk file systems. POSIX ACLs ("system.") are not offered
+    /// (docs/semantics.md), so they are refused as on file systems without them.
+    /// </summary>
+    private static bool IsOffered(ReadOnlySpan<byte> name) =>
+        name.StartsWith("user."u8) || name.StartsWith("trusted."u8) || name.StartsWith("security."u8);
 
     /// <summary>Disk file systems show trusted names to the administrator only; for FUSE the kernel leaves that to us.</summary>
     private static ReadOnlyMemory<byte> VisibleNames(ReadOnlyMemory<byte> names, uint uid)

@@ -60,6 +60,11 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     public static partial int ProcessControl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
 
+    /// <summary>Never blocks: read from memory that the kernel shares.</summary>
+    [SuppressGCTransition]
+    [LibraryImport("libc", EntryPoint = "clock_gettime")]
+    public static partial int ReadClock(int clock, out TimeSpecification time);
+
     [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Access(string path, int mode);
 }
@@ -83,4 +88,12 @@ internal struct IoVector
 {
     public nint Base;
     public nint Length;
+}
+
+/// <summary>struct timespec on 64-bit machines.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct TimeSpecification
+{
+    public long Seconds;
+    public long Nanoseconds;
 }

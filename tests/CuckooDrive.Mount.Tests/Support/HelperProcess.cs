@@ -23,6 +23,8 @@ internal static class HelperProcess
                 return await MountAsync(mountPoint, flags);
             case ["get-attribute", var path, var name]:
                 return (int)-Posix.GetAttribute(path, name, new byte[64]);
+            case ["list-attributes", var path]:
+                return ListAttributes(path);
             case ["record-lock", var path]:
                 return -TryRecordLock(path);
             case ["file-lock", var path]:
@@ -42,7 +44,10 @@ internal static class HelperProcess
     }
 
     public static Process Start(params string[] arguments) =>
-        Process.Start(new ProcessStartInfo(Environment.ProcessPath is { } path && path.EndsWith("dotnet", StringComparison.Ordinal) ? path : "dotnet", Arguments(arguments)))!;
+        Process.Start(new ProcessStartInfo("dotnet", Arguments(arguments)))!;
+
+    public static Process StartQuietly(params string[] arguments) =>
+        Process.Start(new ProcessStartInfo("dotnet", Arguments(arguments)) { RedirectStandardError = true, RedirectStandardOutput = true })!;
 
     private static async Task<int> MountAsync(string mountPoint, string[] flags)
     {
@@ -77,6 +82,14 @@ internal static class HelperProcess
     {
         var file = Posix.Open(path, Posix.ReadWrite);
         return Posix.TryRecordLock(file);
+    }
+
+    private static int ListAttributes(string path)
+    {
+        var list = new byte[65_536];
+        var length = (int)Posix.ListAttributes(path, list);
+        Console.Write(System.Text.Encoding.UTF8.GetString(list, 0, Math.Max(0, length)).Replace("\0", "", StringComparison.Ordinal));
+        return length < 0 ? 1 : 0;
     }
 
     private static int TryFileLock(string path)

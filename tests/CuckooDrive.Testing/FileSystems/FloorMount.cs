@@ -27,11 +27,11 @@ public static class FloorMount
     {
         WritebackRole.TryAssume();
         var owner = new Caller((uint)Posix.UserId(), (uint)Posix.GroupId());
-        var fileSystem = decorate(new MemoryFileSystem(TimeProvider.System, owner: owner));
-        await using var mount = FuseMount.Mount(fileSystem, mountPoint, options, logger);
+        var fileSystem = decorate(new MemoryFileSystem(CoarseClock.Instance, owner: owner));
         using var stop = new CancellationTokenSource();
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        await using var mount = FuseMount.Mount(fileSystem, mountPoint, options, logger);
         Console.WriteLine(ReadyLine);
         try
         {

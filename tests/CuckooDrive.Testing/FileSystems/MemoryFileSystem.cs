@@ -75,7 +75,7 @@ public sealed partial class MemoryFileSystem : IFileSystem
     /// <summary>Inodes that exist, for tests that look for leaks.</summary>
     public int InodeCount => _nodes.Count;
 
-    private Timestamp Now() => Timestamp.From(_time.GetUtcNow());
+    private Timestamp Now() => Timestamp.Now(_time);
 
     private FsResult<MemoryNode> Node(ulong inode) =>
         _nodes.TryGetValue(inode, out var node) ? node : FsError.Stale;

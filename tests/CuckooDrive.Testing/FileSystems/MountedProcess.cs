@@ -56,12 +56,13 @@ public sealed class MountedProcess : IAsyncDisposable
         };
         foreach (var (name, value) in environment ?? new Dictionary<string, string>())
             start.Environment[name] = value;
+        var before = MountTable.Find(mountPoint);
         var process = Process.Start(start) ?? throw new InvalidOperationException($"{program} could not be started.");
         // Nobody reads it, but it must not fill up.
         process.OutputDataReceived += static (_, _) => { };
         process.BeginOutputReadLine();
         var mounted = new MountedProcess(process, mountPoint);
-        await mounted.WaitUntilMountedAsync().ConfigureAwait(false);
+        await mounted.WaitUntilMountedAsync(before).ConfigureAwait(false);
         return mounted;
     }
 
@@ -113,9 +114,10 @@ public sealed class MountedProcess : IAsyncDisposable
         await process.WaitForExitAsync().ConfigureAwait(false);
     }
 
-    private async Task WaitUntilMountedAsync()
+    /// <param name="before">What was mounted there already, stale perhaps.</param>
+    private async Task WaitUntilMountedAsync(MountTableEntry? before)
     {
-        for (var watch = Stopwatch.StartNew(); !MountTable.IsMountPoint(MountPoint);)
+        for (var watch = Stopwatch.StartNew(); MountTable.Find(MountPoint) == before;)
         {
             if (_process.HasExited)
                 throw new InvalidOperationException($"The mounting process ended with {_process.ExitCode}: {await _errors.ConfigureAwait(false)}");

@@ -17,6 +17,9 @@ public static partial class Posix
     public const int Truncate = 0x200;
     public const int Append = 0x400;
 
+    /// <summary>Set on every file: processes that other tests start must not inherit it.</summary>
+    private const int CloseOnExec = 0x80000;
+
     /// <summary>The architectures differ in these two.</summary>
     public static readonly int Direct = RuntimeInformation.ProcessArchitecture == Architecture.Arm64 ? 0x10000 : 0x4000;
 
@@ -37,11 +40,11 @@ public static partial class Posix
     public const int ZeroRange = 16;
     public const int InsertRange = 32;
 
-    public static int Open(string path, int flags, int mode = 0x1B6) => Check(Native.open(Encode(path), flags, mode));
+    public static int Open(string path, int flags, int mode = 0x1B6) => Check(Native.open(Encode(path), flags | CloseOnExec, mode));
 
-    public static int Open(byte[] path, int flags, int mode = 0x1B6) => Check(Native.open(Terminate(path), flags, mode));
+    public static int Open(byte[] path, int flags, int mode = 0x1B6) => Check(Native.open(Terminate(path), flags | CloseOnExec, mode));
 
-    public static int OpenAt(int directory, string path, int flags, int mode = 0x1B6) => Check(Native.openat(directory, Encode(path), flags, mode));
+    public static int OpenAt(int directory, string path, int flags, int mode = 0x1B6) => Check(Native.openat(directory, Encode(path), flags | CloseOnExec, mode));
 
     public static int Close(int file) => Check(Native.close(file));
 

@@ -1,0 +1,158 @@
+using System.Diagnostics;
+using CuckooDrive.Mount.Fuse;
+using CuckooDrive.Mount.Tests.Support;
+using CuckooDrive.Testing.FileSystems;
+
+namespace CuckooDrive.Mount.Tests.Mounted;
+
+/// <summary>Mounting, unmounting, and what goes wrong on the way.</summary>
+public sealed class LifecycleTests : IDisposable
+{
+    private readonly string _mountPoint = Mounts.NewMountPoint();
+
+    public LifecycleTests() =>
+        Assert.SkipWhen(MountedProcess.WhyUnavailable() is not null, MountedProcess.WhyUnavailable() ?? "");
+
+    public void Dispose() => Directory.Delete(_mountPoint, recursive: true);
+
+    [Fact]
+    public async Task Unmounting_by_anyone_ends_the_program_cleanly()
+    {
+        await using var mount = await Mounts.StartAsync(_mountPoint);
+        File.WriteAllText(mount.Path("file"), "content");
+        Assert.Equal(0, await Shell.RunAsync("umount", _mountPoint));
+        await mount.WaitForExitAsync();
+        Assert.Equal(0, mount.ExitCode);
+        Assert.False(MountTable.IsMountPoint(_mountPoint));
+        Assert.Empty(Directory.GetFileSystemEntries(_mountPoint));
+    }
+
+    [Fact]
+    public async Task A_signal_unmounts_and_ends_the_program_cleanly()
+    {
+        await using var mount = await Mounts.StartAsync(_mountPoint);
+        Assert.Equal(0, await Shell.RunAsync("kill", "-TERM", $"{mount.ProcessId}"));
+        await mount.WaitForExitAsync();
+        Assert.Equal(0, mount.ExitCode);
+        Assert.False(MountTable.IsMountPoint(_mountPoint));
+    }
+
+    [Fact]
+    public async Task A_mount_in_use_is_not_unmounted_but_a_signal_ends_it_all_the_same()
+    {
+        await using var mount = await Mounts.StartAsync(_mountPoint);
+        var file = Posix.Open(mount.Path("file"), Posix.Create | Posix.ReadWrite);
+        Assert.NotEqual(0, await Shell.RunAsync("umount", _mountPoint));
+        Assert.Equal(3, Posix.Write(file, "abc"u8));
+        Assert.Equal(0, Posix.Sync(file));
+        Assert.Equal(0, await Shell.RunAsync("kill", "-TERM", $"{mount.ProcessId}"));
+        await mount.WaitForExitAsync();
+        Assert.Equal(0, mount.ExitCode);
+        Assert.False(MountTable.IsMountPoint(_mountPoint));
+        Assert.True(Posix.Sync(file) < 0 || Posix.Close(Posix.Open($"/proc/self/fd/{file}", Posix.ReadOnly)) < 0);
+        Posix.Close(file);
+    }
+
+    [Fact]
+    public async Task What_a_killed_program_leaves_is_recognised_and_cleaned()
+    {
+        await using var mount = await Mounts.StartAsync(_mountPoint);
+        await mount.KillAsync();
+        Assert.Equal(Minus.ENOTCONN, Posix.TryStatus($"{_mountPoint}/x", out _));
+        Assert.True(MountTable.IsMountPoint(_mountPoint));
+        Assert.True(MountTable.IsStale(_mountPoint));
+        var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => Mounts.StartAsync(_mountPoint));
+        Assert.Contains(nameof(FuseMountFailure.StaleMountPoint), failure.Message, StringComparison.Ordinal);
+        MountTable.CleanStale(_mountPoint);
+        Assert.False(MountTable.IsMountPoint(_mountPoint));
+        await using var again = await Mounts.StartAsync(_mountPoint);
+        Assert.False(MountTable.IsStale(_mountPoint));
+    }
+
+    [Fact]
+    public async Task A_read_only_mount_refuses_changes()
+    {
+        await using var mount = await Mounts.StartAsync(_mountPoint, "read-only");
+        Assert.Equal(Minus.EROFS, Posix.Open(mount.Path("file"), Posix.Create | Posix.WriteOnly));
+        Assert.Equal(Minus.EROFS, Posix.MakeDirectory(mount.Path("folder")));
+        Assert.Equal(Minus.EROFS, Posix.ChangeMode(_mountPoint, 0x1FF));
+        Assert.Empty(Directory.GetFileSystemEntries(_mountPoint));
+    }
+
+    [Fact]
+    public async Task An_interrupted_caller_does_not_wait_for_an_answer_that_never_comes()
+    {
+        await using var mount = await Mounts.StartAsync(_mountPoint, "faulty");
+        File.WriteAllText(mount.Path("file"), "content");
+        using var caller = HelperProcess.Start("get-attribute", mount.Path("file"), FaultyFileSystem.Hang);
+        await WaitUntilAsync(() => IsWaitingInKernel(caller.Id));
+        Assert.Equal("content", File.ReadAllText(mount.Path("file")));
+        caller.Kill();
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await caller.WaitForExitAsync(patience.Token);
+        Assert.Equal(0, await Shell.RunAsync("umount", _mountPoint));
+        await mount.WaitForExitAsync();
+        Assert.Equal(0, mount.ExitCode);
+    }
+
+    [Fact]
+    public async Task Exceptions_of_the_file_system_are_input_output_errors_and_end_nothing()
+    {
+        await using var mount = await Mounts.StartAsync(_mountPoint, "faulty");
+        File.WriteAllText(mount.Path("file"), "content");
+        for (var i = 0; i < 10; i++)
+        {
+            Assert.Equal(Minus.EIO, Posix.GetAttribute(mount.Path("file"), FaultyFileSystem.Throw, new byte[10]));
+            Assert.Equal(Minus.EIO, Posix.GetAttribute(mount.Path("file"), FaultyFileSystem.ThrowLater, new byte[10]));
+        }
+        Assert.Equal("content", File.ReadAllText(mount.Path("file")));
+    }
+
+    [Fact]
+    public async Task What_cannot_be_mounted_on_is_refused_with_the_reason()
+    {
+        await ExpectAsync(FuseMountFailure.MountPointMissing, _mountPoint + "/missing");
+        File.WriteAllText(_mountPoint + "/file", "");
+        await ExpectAsync(FuseMountFailure.MountPointNotDirectory, _mountPoint + "/file");
+        await ExpectAsync(FuseMountFailure.MountPointNotEmpty, _mountPoint);
+        File.Delete(_mountPoint + "/file");
+        await using var mount = await Mounts.StartAsync(_mountPoint);
+        using var second = HelperProcess.StartQuietly("mount", _mountPoint);
+        var message = await second.StandardError.ReadToEndAsync();
+        await second.WaitForExitAsync();
+        Assert.Equal(1, second.ExitCode);
+        Assert.StartsWith(nameof(FuseMountFailure.AlreadyMounted), message, StringComparison.Ordinal);
+    }
+
+    private static async Task ExpectAsync(FuseMountFailure failure, string mountPoint)
+    {
+        var exception = await Assert.ThrowsAsync<InvalidOperationException>(() => Mounts.StartAsync(mountPoint));
+        Assert.Contains($"{failure}: ", exception.Message, StringComparison.Ordinal);
+    }
+
+    private static async Task WaitUntilAsync(Func<bool> condition)
+    {
+        for (var watch = Stopwatch.StartNew(); !condition();)
+        {
+            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(30), "what was awaited does not come");
+            await Task.Delay(10);
+        }
+    }
+
+    /// <summary>A FUSE request that waits shows in the kernel function that the main thread sleeps in.</summary>
+    private static bool IsWaitingInKernel(int process) =>
+        Directory.GetDirectories($"/proc/{process}/task").Any(task => ReadOrEmpty($"{task}/wchan").Contains("request_wait_answer", StringComparison.Ordinal)
+            || ReadOrEmpty($"{task}/syscall").StartsWith("192 ", StringComparison.Ordinal));
+
+    private static string ReadOrEmpty(string path)
+    {
+        try
+        {
+            return File.ReadAllText(path);
+        }
+        catch (IOException)
+        {
+            return "";
+        }
+    }
+}
