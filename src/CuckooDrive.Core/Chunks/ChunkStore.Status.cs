@@ -64,6 +64,41 @@ public sealed partial class ChunkStore
         }
     }
 
+    /// <summary>
+    /// Checks packs, directories and local copies against each other, and with <paramref name="askClouds"/> that every
+    /// shard is at its cloud with the right length. The store may be in use meanwhile. Progress from 0 to 1.
+    /// </summary>
+    public Task<ChunkStoreReport> VerifyAsync(bool askClouds, IProgress<double>? progress, CancellationToken cancellationToken) =>
+        new ChunkStoreVerifier(_options, _index, _reader, _lanes).RunAsync(askClouds, progress, cancellationToken);
+
+    /// <summary>
+    /// Visits every chunk that something refers to, with its number of references. The caller keeps references from
+    /// changing meanwhile (it compares them with the extents that it counts).
+    /// </summary>
+    public void VisitReferences(Action<ChunkRef, uint> visit)
+    {
+        List<Pack> packs;
+        lock (_index.Gate)
+            packs = [.. _index.Packs];
+        foreach (var pack in packs)
+        {
+            var live = new List<(ChunkRef, uint)>();
+            lock (_index.Gate)
+            {
+                if (!pack.Gone)
+                    _index.Visit(pack, (number, record) => AddLive(live, pack, number, record));
+            }
+            foreach (var (chunk, references) in live)
+                visit(chunk, references);
+        }
+    }
+
+    private static void AddLive(List<(ChunkRef, uint)> live, Pack pack, uint number, in ChunkRecord record)
+    {
+        if (record.References > 0)
+            live.Add((new ChunkRef(pack.Ordinal, number), record.References));
+    }
+
     private bool IsUploaded(Pack pack, long sequence, bool full)
     {
         if (pack.SealSequence > sequence || pack.DeathSequence <= sequence || pack.Deleting || pack.IsComplete)

@@ -67,7 +67,7 @@ public sealed partial class ChunkStore : IChunkStore
         _uploader = new ShardUploader(options, _index, _files, _diskCache, preparer, _lanes, _space, _reaper, time, logger);
         var rebuilder = new ShardRebuilder(_index, _files, preparer, ranges, opener);
         var healer = new PackHealer(options, _index, _lanes, rebuilder, _uploader, _space, time, logger);
-        _crew = new PackCrew(options, _index, _lanes, _space, preparer, _uploader, healer, _reaper, _dedup, time, logger);
+        _crew = new PackCrew(options, _index, _lanes, _space, preparer, _uploader, healer, _reaper, _diskCache, _dedup, time, logger);
         _writer.WritesEnded = _crew.Offer;
         _clouds.ShardLost = _crew.Heal;
         _crew.Start(_stopping.Token);

@@ -17,6 +17,7 @@ internal sealed class PackCrew(
     ShardUploader uploader,
     PackHealer healer,
     PackReaper reaper,
+    DiskCache cache,
     DedupIndex dedup,
     TimeProvider time,
     ILogger logger)
@@ -138,6 +139,8 @@ internal sealed class PackCrew(
                     uploader.MoveAway(lane);
             }
             PlaceRest();
+            // A commit may have made it safe to evict what was uploaded before it.
+            cache.Enforce();
             uploader.Progress.Fire();
             await Task.WhenAny(wake, Task.Delay(Tick, time, stopping)).ConfigureAwait(false);
             stopping.ThrowIfCancellationRequested();

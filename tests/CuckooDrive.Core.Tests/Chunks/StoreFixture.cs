@@ -96,9 +96,13 @@ internal sealed class StoreFixture : IAsyncDisposable
         Store = Open();
     }
 
-    public IEnumerable<string> ObjectFiles(int cloud) => Directory.EnumerateFiles(CloudFolder(cloud), "*", SearchOption.AllDirectories);
+    public IEnumerable<string> ObjectFiles(int cloud)
+    {
+        var shards = Path.Combine(CloudFolder(cloud), "shard");
+        return Directory.Exists(shards) ? Directory.EnumerateFiles(shards, "*", SearchOption.AllDirectories) : [];
+    }
 
-    public int ObjectCount() => Enumerable.Range(0, Members.Count).Sum(cloud => ObjectFiles(cloud).Count(static file => file.Contains("shard", StringComparison.Ordinal)));
+    public int ObjectCount() => Enumerable.Range(0, Members.Count).Sum(cloud => ObjectFiles(cloud).Count());
 
     public static byte[] Random(int length) => RandomNumberGenerator.GetBytes(length);
 
@@ -127,7 +131,7 @@ internal sealed class StoreFixture : IAsyncDisposable
             ShardCapacity = SmallShard,
             InitialBackoff = TimeSpan.FromMilliseconds(20),
             MaximumBackoff = TimeSpan.FromMilliseconds(200),
-            ReadTimeout = TimeSpan.FromMilliseconds(500),
+            ReadTimeout = TimeSpan.FromMilliseconds(400),
             HedgeAfter = TimeSpan.FromMilliseconds(100),
         }),
         Keys, Metadata, Members, Redundancy, TimeProvider.System, NullLogger.Instance);
