@@ -12,39 +12,46 @@ internal static class AttachCommand
     {
         var name = CommonOptions.DriveName();
         var clouds = CommonOptions.Clouds("A cloud of the drive, under an address that works here; give the option for each that still exists");
+        var acceptLoss = new Option<bool>("--accept-loss")
+        {
+            Description = "Bring back the newest complete state although later changes are known to be lost with clouds that are missing",
+        };
         var command = new Command("attach", "Bring an existing drive to this machine, from its clouds and its passphrase")
         {
-            name, clouds,
+            name, clouds, acceptLoss,
         };
         var secrets = SecretOptions.AddTo(command);
         command.WithExamples("cuckoo attach photos --cloud file:///mnt/nas/cuckoo --cloud file:///media/usb/cuckoo");
         command.Run((result, context, cancellation) => RunAsync(
-            context, result.GetValue(name)!, result.GetValue(clouds)!, secrets.From(result), cancellation));
+            context, new AttachDriveOptions
+            {
+                Name = result.GetValue(name)!,
+                Clouds = CloudChoices.From(result.GetValue(clouds)!),
+                DeviceName = Environment.MachineName,
+                AcceptLoss = result.GetValue(acceptLoss),
+            },
+            secrets.From(result), cancellation));
         return command;
     }
 
     private static async Task RunAsync(
-        CommandContext context, string name, string[] clouds, SecretSource secrets, CancellationToken cancellation)
+        CommandContext context, AttachDriveOptions options, SecretSource secrets, CancellationToken cancellation)
     {
+        var name = options.Name;
         var folders = context.Paths.Drive(name);
         if (folders.Exists)
             throw new UserException($"There is a drive '{name}' on this machine already; mount it, or choose another name.");
-        await CloudChoices.CheckAsync(clouds);
-        var options = new AttachDriveOptions
-        {
-            Name = name,
-            Clouds = CloudChoices.From(clouds),
-            DeviceName = Environment.MachineName,
-        };
+        await CloudChoices.CheckAsync(options.Clouds);
         using var passphrase = Passphrases.ReadSecret(context, secrets, $"Passphrase of '{name}': ");
         using var loggers = CommandLoggers.Create(context);
+        AttachReport? report = null;
         try
         {
             folders.Prepare();
             await ProgressView.RunAsync(context.Terminal, $"Attaching '{name}'", async view =>
             {
                 void Report(AttachProgress step) => view.Report(step.Step, step.Done, step.Total);
-                await Drive.AttachAsync(folders.Volume, options, passphrase, Services.Create(loggers), new Daemon.InlineProgress<AttachProgress>(Report), cancellation);
+                report = await Drive.AttachAsync(folders.Volume, options, passphrase, Services.Create(loggers), new Daemon.InlineProgress<AttachProgress>(Report), cancellation);
             });
         }
         catch
@@ -52,7 +59,9 @@ internal static class AttachCommand
             folders.RemoveUnlessDrive();
             throw;
         }
-        context.Terminal.Line($"Attached drive '{name}'.");
+        foreach (var warning in report!.Warnings)
+            context.Terminal.Note($"Warning: {warning}");
+        context.Terminal.Line($"Attached drive '{name}' as it was on {report.Updated.ToLocalTime():yyyy-MM-dd HH:mm:ss}.");
         context.Terminal.Line($"Mount it with: cuckoo mount {name} MOUNTPOINT");
     }
 }

@@ -36,7 +36,6 @@ internal static class CreateCommand
         var folders = context.Paths.Drive(name);
         if (folders.Exists)
             throw new UserException($"There is a drive '{name}' on this machine already; choose another name ('cuckoo status' lists them).");
-        await CloudChoices.CheckAsync(clouds);
         var options = new CreateDriveOptions
         {
             Name = name,
@@ -45,6 +44,7 @@ internal static class CreateCommand
             DeviceName = Environment.MachineName,
             PassphraseCost = TestSettings.PassphraseCost,
         };
+        await CloudChoices.CheckAsync(options.Clouds);
         using var passphrase = Passphrases.Choose(
             context, passphraseFile, Passphrases.Variable, "New passphrase (write it down; without it nothing can be read): ");
         using var loggers = CommandLoggers.Create(context);

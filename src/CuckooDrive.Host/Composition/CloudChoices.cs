@@ -10,11 +10,11 @@ internal static class CloudChoices
         [.. addresses.Select(address => new CloudChoice(address))];
 
     /// <summary>Finds bad addresses before a passphrase is asked for.</summary>
-    public static async Task CheckAsync(IReadOnlyList<string> addresses)
+    public static async Task CheckAsync(IReadOnlyList<CloudChoice> clouds)
     {
-        foreach (var address in addresses)
-            await Services.CheckAddressAsync(address);
-        if (addresses.GroupBy(address => address.TrimEnd('/'), StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw UserException.Usage($"The cloud '{twice.First()}' is given twice; each cloud counts once.");
+        foreach (var cloud in clouds)
+            await Services.CheckAddressAsync(cloud.Address);
+        if (clouds.GroupBy(cloud => cloud.Address.TrimEnd('/'), StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } twice)
+            throw UserException.Usage($"The cloud '{twice.Key}' is given twice; each cloud counts once.");
     }
 }

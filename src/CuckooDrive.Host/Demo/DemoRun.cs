@@ -128,7 +128,7 @@ internal sealed class DemoRun
             Say($"DIFFERENT  {name}/{difference}");
         if (result.Differences.Count > 0)
             throw new UserException($"The demonstration failed: {Plural.Of(result.Differences.Count, "difference")} between the original and what the drive gives back.");
-        Say($"{name}: {Plural.Of(result.Files, "file")} ({Terminal.Size(result.Bytes)}) equal byte for byte; {Plural.Of(result.Others, "folder and link")} equal in kind, mode and target.");
+        Say($"{name}: {Plural.Of(result.Files, "file")} ({Terminal.Size(result.Bytes)}) equal byte for byte; {result.Others} folders and links equal in kind, mode and target.");
     }
 
     private async Task CleanUpAsync()

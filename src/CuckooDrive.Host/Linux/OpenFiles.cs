@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace CuckooDrive.Host.Linux;
 
 /// <summary>Finds out which programs keep a mount busy.</summary>
@@ -10,10 +12,11 @@ internal static class OpenFiles
     public static IReadOnlyList<string> UsersOf(string path)
     {
         var users = new List<string>();
+        var own = Environment.ProcessId.ToString(CultureInfo.InvariantCulture);
         foreach (var process in Directory.EnumerateDirectories("/proc"))
         {
             var id = Path.GetFileName(process);
-            if (id.All(char.IsAsciiDigit) && Uses(process, path))
+            if (id.All(char.IsAsciiDigit) && id != own && Uses(process, path))
                 users.Add($"{NameOf(process)} (process {id})");
         }
         return users;

@@ -1,7 +1,9 @@
 using System.Globalization;
 using System.Text.Json;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Core.Volume;
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Linux;
 using Microsoft.Extensions.Configuration;
 
 namespace CuckooDrive.Host.State;
@@ -44,6 +46,7 @@ internal static class DriveSettings
             Environment.GetEnvironmentVariable(EnvironmentPrefix + key) ?? configuration[$"Drives:{drive}:{key}"] ?? configuration[key];
         return defaults with
         {
+            RootOwner = OperatingSystem.IsWindows() ? default : new Caller(NativeMethods.GetEffectiveUserId(), NativeMethods.GetEffectiveGroupId()),
             StagingLimit = ReadSize(Find, nameof(defaults.StagingLimit), defaults.StagingLimit),
             DiskCacheLimit = ReadSize(Find, nameof(defaults.DiskCacheLimit), defaults.DiskCacheLimit),
             MemoryCacheLimit = ReadSize(Find, nameof(defaults.MemoryCacheLimit), defaults.MemoryCacheLimit),

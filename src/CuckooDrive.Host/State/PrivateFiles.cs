@@ -14,6 +14,9 @@ internal static class PrivateFiles
             Directory.CreateDirectory(path);
             return;
         }
+        // Missing parents too: the mode given to CreateDirectory holds for the last folder only.
+        if (Path.GetDirectoryName(path) is { } parent && !Directory.Exists(parent))
+            CreateFolder(parent);
         Directory.CreateDirectory(path, FolderMode);
         if (File.GetUnixFileMode(path) != FolderMode)
             File.SetUnixFileMode(path, FolderMode);
