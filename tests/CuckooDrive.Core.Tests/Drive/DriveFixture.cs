@@ -75,12 +75,58 @@ internal sealed class DriveFixture : IAsyncDisposable
     /// <summary>Loses the machine: its state is gone.</summary>
     public void LoseState() => Directory.Delete(StatePath, recursive: true);
 
+    /// <summary>All clouds as they are now; give it to <see cref="RestoreCloud"/>.</summary>
+    public string CopyClouds()
+    {
+        var copy = Path.Combine(_root, "copy-" + Guid.NewGuid().ToString("N"));
+        for (var cloud = 0; cloud < CloudFolders.Length; cloud++)
+            CopyFolder(CloudFolders[cloud], Path.Combine(copy, $"{cloud}"));
+        return copy;
+    }
+
+    /// <summary>Plays an old state of a cloud back.</summary>
+    public void RestoreCloud(string copy, int cloud)
+    {
+        Directory.Delete(CloudFolders[cloud], recursive: true);
+        CopyFolder(Path.Combine(copy, $"{cloud}"), CloudFolders[cloud]);
+    }
+
+    public void RestoreClouds(string copy)
+    {
+        for (var cloud = 0; cloud < CloudFolders.Length; cloud++)
+            RestoreCloud(copy, cloud);
+    }
+
+    /// <summary>The state as a crash at this moment would leave it, under another name.</summary>
+    public void CopyState(string name) => CopyFolder(StatePath, Path.Combine(_root, name));
+
+    public void SetOffline(bool offline, params int[] clouds)
+    {
+        foreach (var cloud in clouds.Length == 0 ? [.. Enumerable.Range(0, CloudFolders.Length)] : clouds)
+            Plan(cloud).Offline = offline;
+    }
+
     public string[] Objects(int cloud, string prefix = "") =>
         [.. Directory.EnumerateFiles(CloudFolders[cloud], "*", SearchOption.AllDirectories)
             .Select(path => Path.GetRelativePath(CloudFolders[cloud], path).Replace('\\', '/'))
             .Where(name => name.StartsWith(prefix, StringComparison.Ordinal) && !name.StartsWith(".tmp", StringComparison.Ordinal)).Order()];
 
     public string PathOf(int cloud, string name) => Path.Combine(CloudFolders[cloud], name);
+
+    public static async Task MakeDirectoryAsync(Drive drive, string name)
+    {
+        var made = await drive.FileSystem.MakeDirectoryAsync(IFileSystem.RootInode, Encoding.UTF8.GetBytes(name), 0x1ED, new Caller(0, 0), default);
+        Assert.Equal(FsError.None, made.Error);
+        drive.FileSystem.Forget(made.Value.Attributes.Inode, 1);
+    }
+
+    public static async Task<bool> ExistsAsync(Drive drive, string name)
+    {
+        var found = await drive.FileSystem.LookupAsync(IFileSystem.RootInode, Encoding.UTF8.GetBytes(name), default);
+        if (found.Succeeded)
+            drive.FileSystem.Forget(found.Value.Attributes.Inode, 1);
+        return found.Succeeded;
+    }
 
     public static async Task WriteAsync(Drive drive, string name, byte[] content)
     {
@@ -120,6 +166,9 @@ internal sealed class DriveFixture : IAsyncDisposable
         return content;
     }
 
+    public static void AssertHealthy(DoctorReport report) =>
+        Assert.DoesNotContain(report.Findings, finding => finding.Severity == DoctorSeverity.Error);
+
     public static byte[] Content(int seed, int length)
     {
         var content = new byte[length];
@@ -131,6 +180,21 @@ internal sealed class DriveFixture : IAsyncDisposable
     {
         await Task.CompletedTask;
         Directory.Delete(_root, recursive: true);
+    }
+
+    private static void CopyFolder(string from, string to)
+    {
+        Directory.CreateDirectory(to);
+        foreach (var folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories))
+            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
+        // The lock is held and empty.
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock"))
+        {
+            using var source = File.OpenHandle(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            var content = new byte[RandomAccess.GetLength(source)];
+            RandomAccess.Read(source, content, 0);
+            File.WriteAllBytes(Path.Combine(to, Path.GetRelativePath(from, file)), content);
+        }
     }
 
     private ICloudStorage OpenFaulty(CloudAddress address, CloudOpenOptions options)

@@ -1,0 +1,195 @@
+using CuckooDrive.Core.Drives;
+using Xunit;
+
+namespace CuckooDrive.Core.Tests.Drives;
+
+/// <summary>The journal's way to the clouds, interrupted wherever it can be.</summary>
+public sealed class JournalShipperTests
+{
+    [Fact]
+    public async Task AnIdleDriveSendsNothing()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        fixture.OpenOptions = fixture.OpenOptions with { JournalInterval = TimeSpan.FromMilliseconds(50) };
+        await using var drive = await fixture.OpenAsync();
+        await DriveFixture.WriteAsync(drive, "a", DriveFixture.Content(1, 500_000));
+        await drive.FlushAsync();
+        var objects = fixture.Objects(0);
+        await Task.Delay(500);
+        Assert.Equal(objects, fixture.Objects(0));
+        await drive.FlushAsync();
+        Assert.Equal(objects, fixture.Objects(0));
+    }
+
+    [Fact]
+    public async Task TheJournalGoesOutByItself()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        fixture.OpenOptions = fixture.OpenOptions with { JournalInterval = TimeSpan.FromMilliseconds(20) };
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.WriteAsync(drive, "a", [1, 2, 3]);
+            while (drive.GetStatus().Protection != DriveProtection.Protected)
+                await Task.Delay(20);
+        }
+        fixture.LoseState();
+        await fixture.AttachAsync();
+        await using var attached = await fixture.OpenAsync();
+        Assert.Equal([1, 2, 3], await DriveFixture.ReadAsync(attached, "a"));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public async Task ADecidedSegmentIsSentWithTheSameBytesAfterACrash(int cloudsThatGotIt)
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await drive.FlushAsync();
+            fixture.SetOffline(true, [.. Enumerable.Range(cloudsThatGotIt, 4 - cloudsThatGotIt)]);
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => drive.FlushAsync(null, patience.Token));
+            fixture.CopyState("crashed");
+        }
+        var waiting = Directory.GetFiles(Path.Combine(fixture.StatePath, "outbox")).ToDictionary(file => Path.GetFileName(file), File.ReadAllBytes);
+        Assert.NotEmpty(waiting);
+        fixture.SetOffline(false);
+        fixture.State = "crashed";
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "b");
+            await drive.FlushAsync();
+        }
+        foreach (var (name, bytes) in waiting)
+        {
+            var objectName = name[(name.IndexOf('-') + 1)..].Replace('_', '/');
+            Assert.Equal(bytes, File.ReadAllBytes(fixture.PathOf(0, objectName)));
+        }
+        AssertSameJournals(fixture);
+        await AssertHasAsync(fixture, "a", "b");
+    }
+
+    [Fact]
+    public async Task ACrashAfterSendingAndBeforeRecordingItDoesNoHarm()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await drive.FlushAsync();
+            fixture.SetOffline(true);
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(2));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => drive.FlushAsync(null, patience.Token));
+            fixture.CopyState("crashed");
+            fixture.SetOffline(false);
+            await drive.FlushAsync();
+        }
+        fixture.State = "crashed";
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "b");
+            await drive.FlushAsync();
+        }
+        await AssertHasAsync(fixture, "a", "b");
+    }
+
+    [Fact]
+    public async Task WhatWasPreparedAndNotDecidedIsMadeAnew()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var outbox = Path.Combine(fixture.StatePath, "outbox");
+        File.WriteAllBytes(Path.Combine(outbox, "0000000000000001-journal_0000000000000001-0000000000000001"), [1, 2, 3]);
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            await drive.FlushAsync();
+        }
+        await AssertHasAsync(fixture, "a");
+    }
+
+    [Fact]
+    public async Task ADamagedObjectInTheWayIsReplaced()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            Directory.CreateDirectory(fixture.PathOf(2, "journal"));
+            File.WriteAllBytes(fixture.PathOf(2, "journal/0000000000000001-0000000000000001"), new byte[5000]);
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            await drive.FlushAsync();
+            while (drive.GetStatus().Clouds.Any(cloud => !cloud.Reachable))
+                await Task.Delay(20);
+        }
+        await AssertHasAsync(fixture, "a");
+    }
+
+    [Fact]
+    public async Task ACloudThatWasAwayGetsWhatItMissed()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await drive.FlushAsync();
+            fixture.SetOffline(true, 3);
+            for (var i = 0; i < 3; i++)
+            {
+                await DriveFixture.MakeDirectoryAsync(drive, $"{i}");
+                await drive.FlushAsync();
+            }
+        }
+        fixture.SetOffline(false);
+        await using (var drive = await fixture.OpenAsync())
+        {
+            while (fixture.Objects(3, "journal/").Length < fixture.Objects(0, "journal/").Length)
+                await Task.Delay(20);
+        }
+        AssertSameJournals(fixture);
+    }
+
+    [Fact]
+    public async Task AChangeOfManyRowsIsAppliedWholeOrNotAtAll()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            for (var i = 0; i < 400; i++)
+                await DriveFixture.WriteAsync(drive, $"file {i}", [(byte)i]);
+            await drive.FlushAsync();
+        }
+        fixture.LoseState();
+        await fixture.AttachAsync(0, 1, 2);
+        await using var attached = await fixture.OpenAsync();
+        for (var i = 0; i < 400; i++)
+            Assert.Equal((byte)i, Assert.Single((await DriveFixture.ReadAsync(attached, $"file {i}"))!));
+        DriveFixture.AssertHealthy(await attached.CheckAsync(thorough: true));
+    }
+
+    private static void AssertSameJournals(DriveFixture fixture)
+    {
+        for (var cloud = 1; cloud < 4; cloud++)
+        {
+            Assert.Equal(fixture.Objects(0, "journal/"), fixture.Objects(cloud, "journal/"));
+            foreach (var name in fixture.Objects(0, "journal/"))
+                Assert.Equal(File.ReadAllBytes(fixture.PathOf(0, name)), File.ReadAllBytes(fixture.PathOf(cloud, name)));
+        }
+    }
+
+    private static async Task AssertHasAsync(DriveFixture fixture, params string[] names)
+    {
+        fixture.State = "attached";
+        Assert.Empty((await fixture.AttachAsync()).Warnings);
+        await using var drive = await fixture.OpenAsync();
+        foreach (var name in names)
+            Assert.True(await DriveFixture.ExistsAsync(drive, name), name);
+    }
+}

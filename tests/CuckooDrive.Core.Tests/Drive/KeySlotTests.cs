@@ -1,0 +1,98 @@
+using CuckooDrive.Core.Drives;
+using CuckooDrive.Format;
+using Xunit;
+
+namespace CuckooDrive.Core.Tests.Drives;
+
+public sealed class KeySlotTests
+{
+    private static Secret Other => Secret.FromPassphrase("battery staple");
+
+    [Fact]
+    public async Task AnAddedKeyOpensTheDriveHereAndElsewhere()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var slot = await AddAsync(fixture);
+        Assert.Equal((1, "spare"), (slot.Index, slot.Label));
+        Assert.Equal(2, (await DriveKeySlots.ListAsync(fixture.StatePath, Other)).Count);
+        await using (await Drive.OpenAsync(fixture.StatePath, Other, fixture.OpenOptions, fixture.Services))
+        {
+        }
+        fixture.LoseState();
+        await Drive.AttachAsync(fixture.StatePath, new AttachDriveOptions { Name = "x", Clouds = fixture.Choices(1, 2, 3) }, Other, fixture.Services);
+    }
+
+    [Fact]
+    public async Task ARemovedKeyOpensNothingAnyMore()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var old = fixture.CopyClouds();
+        await AddAsync(fixture);
+        await DriveKeySlots.RemoveAsync(fixture.StatePath, Other, 0, fixture.Services);
+        await AssertRefusedAsync(() => fixture.OpenAsync());
+        for (var cloud = 0; cloud < 4; cloud++)
+            Assert.Equal(["header/3"], fixture.Objects(cloud, "header/"));
+        // One cloud plays the old header back: the others know that the key is gone.
+        fixture.RestoreCloud(old, 0);
+        fixture.LoseState();
+        await AssertRefusedAsync(() => fixture.AttachAsync());
+    }
+
+    [Fact]
+    public async Task TheLastKeyStays()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var error = await Assert.ThrowsAsync<DriveException>(() => DriveKeySlots.RemoveAsync(fixture.StatePath, DriveFixture.Passphrase, 0, fixture.Services));
+        Assert.Equal(DriveErrorKind.InvalidOption, error.Kind);
+        await using var drive = await fixture.OpenAsync();
+    }
+
+    [Fact]
+    public async Task WithTooFewCloudsNothingChanges()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        fixture.SetOffline(true, 0, 1, 2);
+        var error = await Assert.ThrowsAsync<DriveException>(() => AddAsync(fixture));
+        Assert.Equal(DriveErrorKind.NotEnoughClouds, error.Kind);
+        Assert.Single(await DriveKeySlots.ListAsync(fixture.StatePath, DriveFixture.Passphrase));
+    }
+
+    [Fact]
+    public async Task ACloudThatWasAwayGetsTheNewHeaderWhenItAnswers()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        fixture.SetOffline(true, 3);
+        await AddAsync(fixture);
+        Assert.Equal(["header/1"], fixture.Objects(3, "header/"));
+        fixture.SetOffline(false, 3);
+        await using var drive = await fixture.OpenAsync();
+        while (!fixture.Objects(3, "header/").SequenceEqual(["header/2"]))
+            await Task.Delay(20);
+    }
+
+    [Fact]
+    public async Task KeysChangeWhileTheDriveIsOpen()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            await AddAsync(fixture);
+            await drive.FlushAsync();
+        }
+        await using var reopened = await Drive.OpenAsync(fixture.StatePath, Other, fixture.OpenOptions, fixture.Services);
+        Assert.True(await DriveFixture.ExistsAsync(reopened, "a"));
+    }
+
+    private static Task<KeySlotInfo> AddAsync(DriveFixture fixture) =>
+        DriveKeySlots.AddAsync(fixture.StatePath, DriveFixture.Passphrase, Other, "spare", fixture.Services, Argon2Cost.Minimum);
+
+    private static async Task AssertRefusedAsync(Func<Task> action) =>
+        Assert.Equal(DriveErrorKind.WrongPassphrase, (await Assert.ThrowsAsync<DriveException>(action)).Kind);
+}
