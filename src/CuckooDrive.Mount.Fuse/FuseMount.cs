@@ -44,7 +44,13 @@ public sealed partial class FuseMount : IAsyncDisposable
         }
         if (isRoot)
             BackingDeviceTuning.Apply(path, options, logger);
-        return new FuseMount(path, session);
+        var mount = new FuseMount(path, session);
+        if (fileSystem is IKernelCacheUser user)
+        {
+            user.KernelCache = mount;
+            session.Ended.ContinueWith(_ => user.KernelCache = null, TaskScheduler.Default);
+        }
+        return mount;
     }
 
     /// <summary>Completes when the mount has ended, by whomever, and nothing calls the file system any more.</summary>

@@ -79,6 +79,8 @@ public enum OpenOptions
     Exclusive = 16,
     /// <summary>Truncating must drop set-user-id bits.</summary>
     DropPrivileges = 32,
+    /// <summary>O_DIRECT: reads bypass the kernel's page cache.</summary>
+    Direct = 64,
 }
 
 [Flags]

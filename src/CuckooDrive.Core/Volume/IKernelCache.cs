@@ -22,3 +22,10 @@ public interface IKernelCache
     /// <summary>Drops a cached name, also an absent one.</summary>
     void InvalidateEntry(ulong parent, ReadOnlySpan<byte> name);
 }
+
+/// <summary>A file system that acts on the kernel's caches by itself; the adapter tells it which while it is mounted.</summary>
+public interface IKernelCacheUser
+{
+    /// <summary>Null when nothing is mounted.</summary>
+    IKernelCache? KernelCache { get; set; }
+}

@@ -60,6 +60,15 @@ internal sealed class Inode(ulong number)
     public FsError PendingError;
 
     public int OpenCount;
+
+    /// <summary>Handles open for writing, and truncations under way.</summary>
+    public int WriterCount;
+
+    /// <summary>How often <see cref="WriterCount"/> has risen: tells whether there was a writer in between.</summary>
+    public long WriterGeneration;
+
+    /// <summary>Set while content is being put into the kernel's page cache; a writer waits for its end.</summary>
+    public Task? Storing;
     public long KernelReferences;
 
     /// <summary>The record must be written by the next commit.</summary>

@@ -75,9 +75,11 @@ public sealed partial class Volume : ICommitter
         {
             await _stopping.CancelAsync().ConfigureAwait(false);
             Signal();
+            _storeOffers.CompleteAdding();
             foreach (var worker in _workers)
                 worker.Join();
             _flushQueue.Dispose();
+            _storeOffers.Dispose();
             _commitSignal.Dispose();
             _nameHasher.Dispose();
         }

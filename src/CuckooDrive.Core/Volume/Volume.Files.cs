@@ -10,14 +10,14 @@ public sealed partial class Volume
     public ValueTask<FsResult<OpenedFile>> OpenAsync(ulong inode, OpenOptions options, CancellationToken cancellationToken) =>
         options.HasFlag(OpenOptions.Truncate)
             ? OpenTruncatedAsync(inode, options, cancellationToken)
-            : Execute<OpenOperation, OpenedFile>(new OpenOperation(inode, options));
+            : OpenWhenStoredAsync(Execute<OpenOperation, OpenedFile>(new OpenOperation(inode, options)), options);
 
     /// <inheritdoc/>
     public ValueTask<FsResult<CreatedFile>> CreateAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, OpenOptions options, Caller caller, CancellationToken cancellationToken)
     {
         var task = Execute<CreateOperation, CreatedFile>(new CreateOperation(parent, name, mode, options, caller));
-        return task.IsCompletedSuccessfully && (!task.Result.Succeeded || !options.HasFlag(OpenOptions.Truncate) || task.Result.Value.Entry.Attributes.Size == 0)
-            ? task : TruncateCreatedAsync(task, options, cancellationToken);
+        return task.IsCompletedSuccessfully && (!task.Result.Succeeded || IsReady(task.Result.Value, options))
+            ? task : FinishCreatedAsync(task, options, cancellationToken);
     }
 
     /// <inheritdoc/>
@@ -40,6 +40,8 @@ public sealed partial class Volume
             if (!_open.Remove(handle, out var file))
                 return;
             file.Inode.OpenCount--;
+            if (file.CanWrite)
+                file.Inode.WriterCount--;
             unused = IsUnused(file.Inode) ? file.Inode : null;
         }
         if (unused is not null)
@@ -56,7 +58,9 @@ public sealed partial class Volume
     private ulong AddHandle(Inode inode, OpenOptions options)
     {
         inode.OpenCount++;
-        _open.Add(_nextHandle, new OpenFile(inode, options.HasFlag(OpenOptions.Write)));
+        if (options.HasFlag(OpenOptions.Write))
+            AddWriter(inode);
+        _open.Add(_nextHandle, new OpenFile(inode, options));
         return _nextHandle++;
     }
 
@@ -70,7 +74,7 @@ public sealed partial class Volume
 
     private async ValueTask<FsResult<OpenedFile>> OpenTruncatedAsync(ulong inode, OpenOptions options, CancellationToken cancellationToken)
     {
-        var opened = await Execute<OpenOperation, OpenedFile>(new OpenOperation(inode, options)).ConfigureAwait(false);
+        var opened = await OpenWhenStoredAsync(Execute<OpenOperation, OpenedFile>(new OpenOperation(inode, options)), options).ConfigureAwait(false);
         if (!opened.Succeeded)
             return opened;
         var change = new AttributeChange { Size = 0, ModifyTimeNow = true, DropPrivileges = options.HasFlag(OpenOptions.DropPrivileges) };
@@ -81,9 +85,15 @@ public sealed partial class Volume
         return truncated.Error;
     }
 
-    private async ValueTask<FsResult<CreatedFile>> TruncateCreatedAsync(ValueTask<FsResult<CreatedFile>> task, OpenOptions options, CancellationToken cancellationToken)
+    /// <summary>Nothing is left to be done after the create: the file is new, or was opened as it is.</summary>
+    private bool IsReady(CreatedFile created, OpenOptions options) =>
+        created.Entry.Attributes.Size == 0 || (!options.HasFlag(OpenOptions.Truncate) && StoringFor(created.Handle) is null);
+
+    private async ValueTask<FsResult<CreatedFile>> FinishCreatedAsync(ValueTask<FsResult<CreatedFile>> task, OpenOptions options, CancellationToken cancellationToken)
     {
         var created = await task.ConfigureAwait(false);
+        if (created.Succeeded && StoringFor(created.Value.Handle) is { } storing)
+            await storing.ConfigureAwait(false);
         if (!created.Succeeded || !options.HasFlag(OpenOptions.Truncate) || created.Value.Entry.Attributes.Size == 0)
             return created;
         var number = created.Value.Entry.Attributes.Inode;

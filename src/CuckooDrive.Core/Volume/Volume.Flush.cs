@@ -22,6 +22,7 @@ public sealed partial class Volume
         for (var i = 0; i < _options.FlushWorkers; i++)
             StartThread("flush " + i, FlushLoop);
         StartThread("commit", CommitLoop);
+        StartThread("page cache", StoreLoop);
         _reaping = Task.Run(ReapLoopAsync);
     }
 

@@ -26,7 +26,8 @@ public sealed partial class Volume
         Plan(file.Inode, offset, destination.Span, plan, ref miss);
         if (!miss.IsNone)
             return LoadAndReadAsync(file, offset, destination, plan, miss, cancellationToken);
-        PrefetchAhead(file, offset, plan.Length);
+        if (!PrefetchAhead(file, offset, plan.Length))
+            OfferToPageCache(file, offset, plan.Length);
         return Execute(file, offset, destination, plan, cancellationToken);
     }
 
@@ -202,8 +203,11 @@ public sealed partial class Volume
         MarkChanged(inode);
     }
 
-    /// <summary>Starts fetching the chunks that a sequential reader will ask for next, half a window before they run out.</summary>
-    private void PrefetchAhead(OpenFile file, long offset, int length)
+    /// <summary>
+    /// Starts fetching the chunks that a sequential reader will ask for next, half a window before they run out. False when
+    /// the read is not sequential.
+    /// </summary>
+    private bool PrefetchAhead(OpenFile file, long offset, int length)
     {
         var end = offset + length;
         var isSequential = file.LastReadEnd == offset && offset > 0;
@@ -211,15 +215,16 @@ public sealed partial class Volume
         if (!isSequential)
         {
             file.PrefetchedTo = end;
-            return;
+            return false;
         }
         var from = Math.Max(file.PrefetchedTo, end);
         if (from - end > _options.PrefetchWindow / 2)
-            return;
+            return true;
         var to = end + _options.PrefetchWindow;
         file.PrefetchedTo = to;
         Span<ChunkRef> chunks = stackalloc ChunkRef[128];
         _chunks.Prefetch(chunks[..CollectChunks(file.Inode, from, to, chunks)]);
+        return true;
     }
 
     private int CollectChunks(Inode inode, long from, long to, Span<ChunkRef> chunks)

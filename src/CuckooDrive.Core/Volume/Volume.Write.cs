@@ -162,6 +162,8 @@ public sealed partial class Volume
             return inode.IsDirectory ? FsError.IsDirectory : FsError.InvalidArgument;
         try
         {
+            if (inode.Storing is { } storing)
+                await storing.ConfigureAwait(false);
             var error = await RunOnData(inode, (ref Miss miss) => Resize(inode, size, ref miss)).ConfigureAwait(false);
             if (error != FsError.None)
                 return error;
@@ -269,13 +271,14 @@ public sealed partial class Volume
         lock (_gate)
         {
             inode.OpenCount--;
+            inode.WriterCount--;
             unused = IsUnused(inode);
         }
         if (unused)
             Reap(inode);
     }
 
-    /// <summary>Finds an inode and keeps it in memory until <see cref="Unpin"/>.</summary>
+    /// <summary>Finds an inode and keeps it in memory, counted as being written to, until <see cref="Unpin"/>.</summary>
     private readonly record struct FindOperation(ulong Number) : IOperation<Inode>
     {
         public FsResult<Inode> Run(Volume volume, ref Miss miss)
@@ -283,6 +286,7 @@ public sealed partial class Volume
             if (volume.Find(Number, ref miss) is not { } inode)
                 return FsError.Stale;
             inode.OpenCount++;
+            AddWriter(inode);
             return inode;
         }
     }

@@ -14,7 +14,7 @@ namespace CuckooDrive.Core.Volume;
 /// over I/O or await), the chunk store's own. What is not in memory is a <see cref="Miss"/>: the caller's thread is given
 /// back, the row loaded on the thread pool, the operation run again.
 /// </remarks>
-public sealed partial class Volume : IFileSystem, IAsyncDisposable
+public sealed partial class Volume : IFileSystem, IKernelCacheUser, IAsyncDisposable
 {
     private readonly Lock _gate = new();
     private readonly IMetadataStore _store;

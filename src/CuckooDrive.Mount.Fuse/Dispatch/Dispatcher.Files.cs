@@ -201,6 +201,8 @@ internal sealed partial class Dispatcher
             options |= OpenOptions.Truncate;
         if ((flags & LinuxConstants.OpenExclusive) != 0)
             options |= OpenOptions.Exclusive;
+        if ((flags & LinuxConstants.OpenDirect) != 0)
+            options |= OpenOptions.Direct;
         if ((requestFlags & LinuxConstants.OpenRequestKillSuidGid) != 0)
             options |= OpenOptions.DropPrivileges;
         return options;

@@ -60,6 +60,11 @@ internal static class LinuxConstants
     public const uint OpenReadWrite = 2;
     public const uint OpenExclusive = 0x80;
     public const uint OpenTruncate = 0x200;
+
+    /// <summary>O_DIRECT, which the architectures number differently.</summary>
+    public static readonly uint OpenDirect =
+        System.Runtime.InteropServices.RuntimeInformation.ProcessArchitecture is System.Runtime.InteropServices.Architecture.Arm64 or System.Runtime.InteropServices.Architecture.Arm ? 0x10000u : 0x4000u;
+
     public const uint OpenRequestKillSuidGid = 1;
     public const uint FSyncDataOnly = 1;
     public const uint SeekData = 3;

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+
+namespace CuckooDrive.Core.Volume;
+
+/// <summary>
+/// Gives the kernel the rest of a chunk after a small random read of it: a chunk is decrypted as a whole anyway, and its
+/// other pages are then read without coming here again. Only for files that nobody writes to, see
+/// <see cref="IKernelCache.StoreInPageCache"/>: a store counts as under way under the gate while there is no writer, and a
+/// writer that comes meanwhile is answered when it has ended.
+/// </summary>
+public sealed partial class Volume
+{
+    /// <summary>Reads of at most this many bytes are taken for random access to small records.</summary>
+    private const int SmallRead = 64 * 1024;
+
+    private const int StoreQueueLength = 64;
+
+    private readonly BlockingCollection<(Inode Inode, long Cell)> _storeOffers = new(StoreQueueLength);
+    private readonly HashSet<(ulong Inode, long Cell)> _storeQueued = [];
+    private readonly byte[] _storeBuffer = new byte[DirtyData.CellSize];
+
+    /// <inheritdoc/>
+    public IKernelCache? KernelCache { get; set; }
+
+    private static void AddWriter(Inode inode)
+    {
+        inode.WriterCount++;
+        inode.WriterGeneration++;
+    }
+
+    private void OfferToPageCache(OpenFile file, long offset, int length)
+    {
+        if (KernelCache is null || length is 0 or > SmallRead || file.IsDirect || file.Inode.WriterCount > 0)
+            return;
+        var cell = offset >> DirtyData.CellBits;
+        lock (_gate)
+        {
+            if (!_storeQueued.Add((file.Inode.Number, cell)))
+                return;
+            if (_storeOffers.IsAddingCompleted || !_storeOffers.TryAdd((file.Inode, cell)))
+                _storeQueued.Remove((file.Inode.Number, cell));
+        }
+    }
+
+    private void StoreLoop()
+    {
+        foreach (var (inode, cell) in _storeOffers.GetConsumingEnumerable())
+        {
+            try
+            {
+                Store(inode, cell);
+            }
+            catch (Exception exception)
+            {
+                // Only the shortcut is lost; a read that fails says so to its own caller.
+                _log.LogDebug(exception, "Inode {Inode} was not put into the page cache.", inode.Number);
+            }
+            finally
+            {
+                lock (_gate)
+                    _storeQueued.Remove((inode.Number, cell));
+            }
+        }
+    }
+
+    private void Store(Inode inode, long cell)
+    {
+        long generation;
+        lock (_gate)
+        {
+            if (inode.WriterCount > 0 || inode.IsDeleted)
+                return;
+            generation = inode.WriterGeneration;
+            inode.OpenCount++;
+        }
+        try
+        {
+            var read = ReadContentAsync(inode, cell << DirtyData.CellBits, _storeBuffer).AsTask().GetAwaiter().GetResult();
+            if (read.Succeeded && read.Value > 0 && KernelCache is { } cache)
+                StoreUnlessWritten(cache, inode, cell, generation, _storeBuffer.AsSpan(0, read.Value));
+        }
+        finally
+        {
+            bool unused;
+            lock (_gate)
+            {
+                inode.OpenCount--;
+                unused = IsUnused(inode);
+            }
+            if (unused)
+                Reap(inode);
+        }
+    }
+
+    private void StoreUnlessWritten(IKernelCache cache, Inode inode, long cell, long generation, ReadOnlySpan<byte> data)
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            if (inode.WriterGeneration != generation)
+                return;
+            inode.Storing = done.Task;
+        }
+        try
+        {
+            cache.StoreInPageCache(inode.Number, cell << DirtyData.CellBits, data);
+        }
+        finally
+        {
+            lock (_gate)
+                inode.Storing = null;
+            done.SetResult();
+        }
+    }
+
+    private ValueTask<FsResult<int>> ReadContentAsync(Inode inode, long offset, Memory<byte> destination)
+    {
+        var file = new OpenFile(inode, OpenOptions.Read);
+        var plan = new ReadPlan();
+        var miss = default(Miss);
+        Plan(inode, offset, destination.Span, plan, ref miss);
+        return miss.IsNone
+            ? Execute(file, offset, destination, plan, CancellationToken.None)
+            : LoadAndReadAsync(file, offset, destination, plan, miss, CancellationToken.None);
+    }
+
+    /// <summary>Holds back the answer to an open for writing until a store that began before it has ended.</summary>
+    private ValueTask<FsResult<OpenedFile>> OpenWhenStoredAsync(ValueTask<FsResult<OpenedFile>> opening, OpenOptions options)
+    {
+        if (!options.HasFlag(OpenOptions.Write) || KernelCache is null)
+            return opening;
+        if (opening.IsCompletedSuccessfully && (!opening.Result.Succeeded || StoringFor(opening.Result.Value.Handle) is null))
+            return opening;
+        return Wait();
+
+        async ValueTask<FsResult<OpenedFile>> Wait()
+        {
+            var opened = await opening.ConfigureAwait(false);
+            if (opened.Succeeded && StoringFor(opened.Value.Handle) is { } storing)
+                await storing.ConfigureAwait(false);
+            return opened;
+        }
+    }
+
+    private Task? StoringFor(ulong handle)
+    {
+        lock (_gate)
+            return _open.GetValueOrDefault(handle)?.Inode.Storing;
+    }
+}
