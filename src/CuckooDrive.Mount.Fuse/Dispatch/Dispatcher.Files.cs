@@ -101,9 +101,9 @@ internal sealed partial class Dispatcher
         if (!body.TryTake(out WriteIn write) || write.Offset > long.MaxValue || !body.TryTakeBytes(write.Size, out var data))
             return Malformed(request);
         var options = WriteOptions.None;
-        if (write.WriteFlags.HasFlag(WriteFlags.KillSuidGid))
+        if ((write.WriteFlags & WriteFlags.KillSuidGid) != 0)
             options |= WriteOptions.DropPrivileges;
-        if (write.WriteFlags.HasFlag(WriteFlags.FromPageCache))
+        if ((write.WriteFlags & WriteFlags.FromPageCache) != 0)
             options |= WriteOptions.FromPageCache;
         return Finish(
             request,

@@ -18,7 +18,7 @@ internal static class InitNegotiation
     private const int PageSize = 4096;
     private const uint MaxWriteWithoutMaxPages = 128 * 1024;
 
-    /// <summary>Reasons: docs/decisions/fuse-protocol.md.</summary>
+    /// <summary>Reasons: docs/decisions/0002-fuse-protocol.md.</summary>
     private const InitFlags Wanted =
         InitFlags.AsyncRead | InitFlags.AtomicTruncate | InitFlags.BigWrites | InitFlags.DoReadDirPlus |
         InitFlags.ReadDirPlusAuto | InitFlags.AsyncDirectIo | InitFlags.WritebackCache |

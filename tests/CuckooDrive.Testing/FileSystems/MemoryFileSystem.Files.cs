@@ -68,9 +68,9 @@ public sealed partial class MemoryFileSystem
             if (!node.Data!.TryWrite(offset, data.Span))
                 return new(FsError.NoSpace);
             node.Attributes.Size = Math.Max(node.Attributes.Size, offset + data.Length);
-            if (options.HasFlag(WriteOptions.DropPrivileges))
+            if ((options & WriteOptions.DropPrivileges) != 0)
                 DropPrivileges(node);
-            if (!options.HasFlag(WriteOptions.FromPageCache))
+            if ((options & WriteOptions.FromPageCache) == 0)
                 TouchData(node);
             return new(data.Length);
         }
@@ -120,6 +120,9 @@ public sealed partial class MemoryFileSystem
         var target = FileNode(targetInode);
         if (!source.Succeeded || !target.Succeeded)
             return new(source.Succeeded ? target.Error : source.Error);
+        length = Math.Clamp(source.Value.Snapshot().Size - sourceOffset, 0, length);
+        if (length > long.MaxValue - targetOffset)
+            return new(FsError.FileTooLarge);
         if (sourceInode == targetInode && sourceOffset < targetOffset + length && targetOffset < sourceOffset + length)
             return new(FsError.InvalidArgument);
         var (first, second) = sourceInode <= targetInode ? (source.Value, target.Value) : (target.Value, source.Value);
