@@ -60,6 +60,7 @@ internal sealed class PackHealer(
             {
                 if (await rebuilder.ReadDataAsync(pack, (shard, finding) => Mark(pack, shard, finding), stopping).ConfigureAwait(false) is not { } data)
                     return false;
+                Tag(pack, data);
                 // Reading may have shown more of them to be bad.
                 foreach (var shard in Wanted(pack))
                     await RestoreAsync(pack, shard, data, stopping).ConfigureAwait(false);
@@ -97,7 +98,7 @@ internal sealed class PackHealer(
                 var found = await AskAsync(lane, token => lane.Storage.StatAsync(name, token), stopping).ConfigureAwait(false);
                 if (found?.Length != pack.PaddedLength)
                     continue;
-                MarkStored(pack, shard, lane, found, null);
+                MarkStored(pack, shard, lane, found);
                 break;
             }
         }
@@ -111,13 +112,13 @@ internal sealed class PackHealer(
             if (pack.Shards[shard].State is not (ShardState.Missing or ShardState.Damaged) || lanes.Find(pack.Shards[shard].Cloud) is not { IsReachable: true } lane ||
                 !await rebuilder.IsSoundAsync(pack, shard, stopping).ConfigureAwait(false))
                 continue;
-            MarkStored(pack, shard, lane, null, null);
+            MarkStored(pack, shard, lane, null);
         }
     }
 
     private async Task RestoreAsync(Pack pack, int shard, byte[][] data, CancellationToken stopping)
     {
-        if (rebuilder.Make(pack, data, shard, out var tag) is not { } content)
+        if (rebuilder.Make(pack, data, shard, out _) is not { } content)
         {
             logger.LogError("Shard {Shard} of pack {Pack} was rebuilt and contradicts its tag.", shard, pack.Ordinal);
             return;
@@ -126,7 +127,7 @@ internal sealed class PackHealer(
             return;
         try
         {
-            await ReplaceAsync(pack, shard, lane, content, tag, stopping).ConfigureAwait(false);
+            await ReplaceAsync(pack, shard, lane, content, stopping).ConfigureAwait(false);
         }
         finally
         {
@@ -146,7 +147,7 @@ internal sealed class PackHealer(
         }
     }
 
-    private async Task ReplaceAsync(Pack pack, int shard, CloudLane lane, byte[] content, UInt128 tag, CancellationToken stopping)
+    private async Task ReplaceAsync(Pack pack, int shard, CloudLane lane, byte[] content, CancellationToken stopping)
     {
         var name = ObjectNames.Shard(pack.Id, shard);
         // Only what is known to be wrong, or is not there, gives way to what is known to be right.
@@ -156,8 +157,25 @@ internal sealed class PackHealer(
             return true;
         }, stopping).ConfigureAwait(false);
         var stored = await AskAsync(lane, token => lane.Storage.WriteAsync(name, CloudContent.FromMemory(content), token), stopping).ConfigureAwait(false);
-        MarkStored(pack, shard, lane, stored, tag);
+        MarkStored(pack, shard, lane, stored);
         logger.LogInformation("Shard {Shard} of pack {Pack} was rebuilt and stored at {Cloud}.", shard, pack.Ordinal, lane.Member.Name);
+    }
+
+    /// <summary>A pack whose record came without tags gets them from its data, which every chunk in it vouches for.</summary>
+    private void Tag(Pack pack, byte[][] data)
+    {
+        if (pack.Tagged)
+            return;
+        var tags = new UInt128[pack.Width];
+        for (var shard = 0; shard < tags.Length; shard++)
+            rebuilder.Make(pack, data, shard, out tags[shard]);
+        lock (index.Gate)
+        {
+            for (var shard = 0; shard < tags.Length; shard++)
+                pack.Shards[shard].Tag = tags[shard];
+            pack.Tagged = true;
+            index.MarkDirty(pack);
+        }
     }
 
     private CloudLane? Home(Pack pack, int shard)
@@ -197,7 +215,7 @@ internal sealed class PackHealer(
         }
     }
 
-    private void MarkStored(Pack pack, int shard, CloudLane lane, CloudObject? stored, UInt128? tag)
+    private void MarkStored(Pack pack, int shard, CloudLane lane, CloudObject? stored)
     {
         lock (index.Gate)
         {
@@ -205,7 +223,6 @@ internal sealed class PackHealer(
             place.Cloud = lane.Member.Id;
             place.State = ShardState.Stored;
             place.Hash = stored is null ? place.Hash : ShardUploader.RecordableHash(stored);
-            place.Tag = tag ?? place.Tag;
             lane.AddStored(pack.PaddedLength);
             index.MarkDirty(pack);
         }

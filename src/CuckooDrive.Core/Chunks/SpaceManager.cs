@@ -80,7 +80,12 @@ internal sealed class SpaceManager
     {
         var reserved = Interlocked.Add(ref _reserved, bytes);
         if (Volatile.Read(ref _staged) + reserved <= _stagingLimit && reserved <= Volatile.Read(ref _cloudRoom))
+        {
+            // Whoever still waits says so again when it looks next.
+            if (IsShort)
+                IsShort = false;
             return true;
+        }
         Interlocked.Add(ref _reserved, -bytes);
         return false;
     }
@@ -93,10 +98,7 @@ internal sealed class SpaceManager
             var changed = Changed.Next;
             UpdateClouds();
             if (TryReserve(bytes))
-            {
-                IsShort = false;
                 return true;
-            }
             if (bytes > _stagingLimit || Volatile.Read(ref _reserved) + bytes > Volatile.Read(ref _cloudRoom))
                 return false;
             IsShort = true;

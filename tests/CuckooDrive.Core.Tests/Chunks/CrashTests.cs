@@ -101,6 +101,29 @@ public class CrashTests
         Assert.Equal(ChunkState.Protected, fixture.Store.GetState(chunk));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task With_the_machine_lost_before_the_upload_was_recorded_finds_the_shards_and_rebuilds_what_is_missing(bool oneIsMissing)
+    {
+        await using var fixture = new StoreFixture(ThreeOne);
+        var chunks = Enumerable.Range(0, 20).Select(_ => StoreFixture.Random(30_000)).Select(plain => (plain, Chunk: fixture.Add(plain))).ToList();
+        var sequence = fixture.Commit(seal: true);
+        await fixture.Store.WaitForUploadsAsync(sequence, full: true, CancellationToken.None);
+        if (oneIsMissing)
+            fixture.ObjectFiles(1).ToList().ForEach(File.Delete);
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetStatus() is { DamagedShards: 0, PendingPacks: 0 });
+        Assert.Empty((await fixture.Store.VerifyAsync(askClouds: true, null, CancellationToken.None)).Problems);
+        fixture.Commit();
+        fixture.ObjectFiles(0).ToList().ForEach(File.Delete);
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
     [Fact]
     public async Task Between_death_and_deletion_finishes_the_deletion()
     {
