@@ -15,11 +15,13 @@ namespace CuckooDrive.Mount.Fuse;
 public sealed partial class FuseMount : IAsyncDisposable
 {
     private readonly FuseSession _session;
+    private readonly ILogger _logger;
 
-    private FuseMount(string mountPoint, FuseSession session)
+    private FuseMount(string mountPoint, FuseSession session, ILogger logger)
     {
         MountPoint = mountPoint;
         _session = session;
+        _logger = logger;
     }
 
     /// <summary>The absolute path.</summary>
@@ -44,7 +46,7 @@ public sealed partial class FuseMount : IAsyncDisposable
         }
         if (isRoot)
             BackingDeviceTuning.Apply(path, options, logger);
-        var mount = new FuseMount(path, session);
+        var mount = new FuseMount(path, session, logger);
         if (fileSystem is IKernelCacheUser user)
         {
             user.KernelCache = mount;
@@ -65,7 +67,10 @@ public sealed partial class FuseMount : IAsyncDisposable
         Unmounter.Unmount(MountPoint, mode);
     }
 
-    /// <summary>Ends the mount whatever it takes: normally if it can be, else lazily, ending the connection under its users.</summary>
+    /// <summary>
+    /// Ends the mount whatever it takes: normally if it can be; else, when programs still work in it, writes out what the
+    /// kernel holds, takes the mount out of the tree and ends the connection under them.
+    /// </summary>
     public async ValueTask DisposeAsync()
     {
         if (_session.Ended.IsCompleted)
@@ -74,13 +79,14 @@ public sealed partial class FuseMount : IAsyncDisposable
         {
             Unmount();
         }
-        catch (FuseMountException exception) when (exception.Failure != FuseMountFailure.NotMounted)
+        catch (FuseMountException exception) when (exception.Failure == FuseMountFailure.NotMounted)
         {
-            Unmount(UnmountMode.Lazy);
+            // Unmounted meanwhile by another: what was wanted.
         }
         catch (FuseMountException)
         {
-            // Unmounted meanwhile by another: what was wanted.
+            await KernelFlush.RunAsync(MountPoint, _logger).ConfigureAwait(false);
+            Unmount(UnmountMode.Lazy);
         }
         await _session.StopAsync().ConfigureAwait(false);
     }

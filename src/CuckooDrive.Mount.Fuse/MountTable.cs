@@ -12,6 +12,9 @@ public static class MountTable
 {
     private const string Path = "/proc/self/mountinfo";
 
+    /// <summary>As many as the kernel follows.</summary>
+    private const int MaximumLinks = 40;
+
     public static IReadOnlyList<MountTableEntry> Read() => File.ReadLines(Path).Select(Parse).OfType<MountTableEntry>().ToList();
 
     /// <summary>The topmost mount at exactly this path, or null.</summary>
@@ -43,25 +46,39 @@ public static class MountTable
             Unmounter.Unmount(Normalise(mountPoint), UnmountMode.Lazy);
     }
 
-    /// <summary>The absolute path without symbolic links in its directory, not touching its last component.</summary>
+    /// <summary>
+    /// The absolute path as mount tables show it: without symbolic links. Asks each component only whether it is a link,
+    /// which the kernel answers for a mounted folder by itself.
+    /// </summary>
     internal static string Normalise(string path)
     {
-        var full = System.IO.Path.TrimEndingDirectorySeparator(System.IO.Path.GetFullPath(path));
-        var parent = System.IO.Path.GetDirectoryName(full);
-        if (parent is null)
-            return full;
-        return System.IO.Path.Combine(ResolveDirectory(parent), System.IO.Path.GetFileName(full));
-    }
-
-    private static string ResolveDirectory(string path)
-    {
+        var pending = new Stack<string>(Components(System.IO.Path.GetFullPath(path)).Reverse());
         var resolved = "/";
-        foreach (var component in path.Split('/', StringSplitOptions.RemoveEmptyEntries))
+        for (var links = 0; pending.TryPop(out var component);)
         {
-            var next = System.IO.Path.Combine(resolved, component);
-            resolved = new DirectoryInfo(next).ResolveLinkTarget(returnFinalTarget: true)?.FullName ?? next;
+            var next = component == ".." ? System.IO.Path.GetDirectoryName(resolved) ?? "/" : System.IO.Path.Combine(resolved, component);
+            if (component == ".." || links == MaximumLinks || TryReadLink(next) is not { } target)
+            {
+                resolved = next;
+                continue;
+            }
+            links++;
+            if (target.StartsWith('/'))
+                resolved = "/";
+            foreach (var part in Components(target).Reverse())
+                pending.Push(part);
         }
         return resolved;
+    }
+
+    private static IEnumerable<string> Components(string path) =>
+        path.Split('/', StringSplitOptions.RemoveEmptyEntries).Where(component => component != ".");
+
+    private static string? TryReadLink(string path)
+    {
+        Span<byte> target = stackalloc byte[4096];
+        var length = Libc.ReadLink(path, ref target[0], target.Length);
+        return length > 0 ? Encoding.UTF8.GetString(target[..(int)length]) : null;
     }
 
     /// <summary>"36 35 98:0 /root /mount/point options shared:1 - type source super-options".</summary>

@@ -29,7 +29,8 @@ internal sealed partial class Dispatcher
         request.Directory.Begin(request.ReplyPayload, plus);
         var task = _fileSystem.ReadDirectoryAsync(
             request.Header.NodeId, read.Handle, read.Offset, plus, request.Directory, request.CancellationToken);
-        if (!task.IsCompleted)
+        // A failure is for the other way too, which gives back what the entries so far hold.
+        if (!task.IsCompletedSuccessfully)
         {
             _pending.Add(request);
             _ = FinishDirectoryAsync(request, task);

@@ -65,6 +65,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
     public static partial int ReadClock(int clock, out TimeSpecification time);
 
+    [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial nint ReadLink(string path, ref byte target, nint length);
+
     [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Access(string path, int mode);
 }

@@ -4,7 +4,7 @@ using CuckooDrive.Core.Volume;
 
 namespace CuckooDrive.Mount.Tests.Support;
 
-/// <summary>A file system that misbehaves when asked for certain extended attributes.</summary>
+/// <summary>A file system that misbehaves when asked for certain extended attributes, and counts what is written.</summary>
 public class FaultyFileSystem : DispatchProxy
 {
     /// <summary>Never answers until cancelled.</summary>
@@ -14,7 +14,11 @@ public class FaultyFileSystem : DispatchProxy
 
     public const string ThrowLater = "user.throw-later";
 
+    private static long _bytesWritten;
+
     private IFileSystem _inner = null!;
+
+    public static long BytesWritten => Interlocked.Read(ref _bytesWritten);
 
     public static IFileSystem Around(IFileSystem inner)
     {
@@ -36,6 +40,8 @@ public class FaultyFileSystem : DispatchProxy
                 case ThrowLater: return ThrowLaterAsync();
             }
         }
+        if (targetMethod.Name == nameof(IFileSystem.WriteAsync))
+            Interlocked.Add(ref _bytesWritten, ((ReadOnlyMemory<byte>)args![3]!).Length);
         return targetMethod.Invoke(_inner, args);
     }
 

@@ -62,6 +62,7 @@ internal static class HelperProcess
         try
         {
             await FloorMount.RunAsync(mountPoint, options, memory => Decorate(memory, flags), NullLogger.Instance);
+            await Console.Error.WriteLineAsync($"written {FaultyFileSystem.BytesWritten}");
             return 0;
         }
         catch (FuseMountException exception)
