@@ -1,4 +1,6 @@
 using System.CommandLine;
+using CuckooDrive.Benchmarks.Kernels;
+using CuckooDrive.Benchmarks.Memory;
 using CuckooDrive.Benchmarks.Mounted;
 using CuckooDrive.Benchmarks.Support;
 using CuckooDrive.Benchmarks.Work;
@@ -11,10 +13,17 @@ if (args is ["floor", var mountPoint])
 }
 if (args is ["work", .. var work])
     return WorkProgram.Run(work);
+if (args is [KernelsCommand.Name, .. var kernels])
+    return KernelsCommand.Run(kernels);
 
-var root = new RootCommand("Measurements of CuckooDrive; docs/benchmarks.md explains them. Also: floor MOUNTPOINT, a file system in memory, until unmounted.")
+var root = new RootCommand("""
+    Measurements of CuckooDrive; docs/benchmarks.md explains them. Besides the commands below there are
+      kernels [BenchmarkDotNet's options]   the inner loops, such as kernels --filter '*Seal*'
+      floor MOUNTPOINT                      mounts a file system in memory: the floor of the comparisons
+    """)
 {
     MountedCommand.Create(),
+    MemoryCommand.Create(),
 };
 try
 {
