@@ -8,6 +8,8 @@ namespace CuckooDrive.Mount.Tests.Mounted;
 /// <summary>Mounting, unmounting, and what goes wrong on the way.</summary>
 public sealed class LifecycleTests : IDisposable
 {
+    private const int Terminate = 15;
+
     private readonly string _mountPoint = Mounts.NewMountPoint();
 
     public LifecycleTests() =>
@@ -31,7 +33,7 @@ public sealed class LifecycleTests : IDisposable
     public async Task A_signal_unmounts_and_ends_the_program_cleanly()
     {
         await using var mount = await Mounts.StartAsync(_mountPoint);
-        Assert.Equal(0, await Shell.RunAsync("kill", "-TERM", $"{mount.ProcessId}"));
+        Assert.Equal(0, Posix.Signal(mount.ProcessId, Terminate));
         await mount.WaitForExitAsync();
         Assert.Equal(0, mount.ExitCode);
         Assert.False(MountTable.IsMountPoint(_mountPoint));
@@ -40,14 +42,16 @@ public sealed class LifecycleTests : IDisposable
     [Fact]
     public async Task A_mount_in_use_is_not_unmounted_but_a_signal_ends_it_and_loses_nothing_written()
     {
-        await using var mount = await Mounts.StartAsync(_mountPoint, "faulty");
+        // So slow that the kernel still holds most of it when the signal comes.
+        await using var mount = await Mounts.StartAsync(_mountPoint, "faulty", "slow");
         var file = Posix.Open(mount.Path("file"), Posix.Create | Posix.ReadWrite);
         Assert.NotEqual(0, await Shell.RunAsync("umount", _mountPoint));
-        Assert.Equal(3, Posix.Write(file, "abc"u8));
-        Assert.Equal(0, await Shell.RunAsync("kill", "-TERM", $"{mount.ProcessId}"));
+        var data = new byte[64 << 20];
+        Assert.Equal(data.Length, Posix.Write(file, data));
+        Assert.Equal(0, Posix.Signal(mount.ProcessId, Terminate));
         await mount.WaitForExitAsync();
         Assert.Equal(0, mount.ExitCode);
-        Assert.Contains("written 3", await mount.ErrorsAsync(), StringComparison.Ordinal);
+        Assert.Contains($"written {data.Length}", await mount.ErrorsAsync(), StringComparison.Ordinal);
         Assert.False(MountTable.IsMountPoint(_mountPoint));
         Assert.True(Posix.Sync(file) < 0 || Posix.Close(Posix.Open($"/proc/self/fd/{file}", Posix.ReadOnly)) < 0);
         Posix.Close(file);
@@ -133,7 +137,7 @@ public sealed class LifecycleTests : IDisposable
         {
             await using var mount = await MountedProcess.StartAsync("dotnet", HelperProcess.Arguments("mount", link), _mountPoint);
             Assert.True(MountTable.IsMountPoint(link));
-            Assert.Equal(0, await Shell.RunAsync("kill", "-TERM", $"{mount.ProcessId}"));
+            Assert.Equal(0, Posix.Signal(mount.ProcessId, Terminate));
             await mount.WaitForExitAsync();
             Assert.Equal(0, mount.ExitCode);
             Assert.False(MountTable.IsMountPoint(_mountPoint));

@@ -52,7 +52,7 @@ public sealed class OrdinaryUserTests : IDisposable
     {
         await using var mount = await StartAsync();
         Assert.Equal(0, await Shell.RunAsNobodyAsync($"cd {_mountPoint} && mkdir a && touch a/b && ln a/b c && rm -r a && test -e c"));
-        Assert.Equal(0, await Shell.RunAsync("kill", "-TERM", $"{mount.ProcessId}"));
+        Assert.Equal(0, Posix.Signal(mount.ProcessId, 15));
         await mount.WaitForExitAsync();
         Assert.Equal(0, mount.ExitCode);
         Assert.False(MountTable.IsMountPoint(_mountPoint));

@@ -17,13 +17,15 @@ public class FaultyFileSystem : DispatchProxy
     private static long _bytesWritten;
 
     private IFileSystem _inner = null!;
+    private bool _slow;
 
     public static long BytesWritten => Interlocked.Read(ref _bytesWritten);
 
-    public static IFileSystem Around(IFileSystem inner)
+    public static IFileSystem Around(IFileSystem inner, bool slow)
     {
         var proxy = Create<IFileSystem, FaultyFileSystem>();
         ((FaultyFileSystem)(object)proxy)._inner = inner;
+        ((FaultyFileSystem)(object)proxy)._slow = slow;
         return proxy;
     }
 
@@ -41,8 +43,15 @@ public class FaultyFileSystem : DispatchProxy
             }
         }
         if (targetMethod.Name == nameof(IFileSystem.WriteAsync))
-            Interlocked.Add(ref _bytesWritten, ((ReadOnlyMemory<byte>)args![3]!).Length);
+            CountWrite(((ReadOnlyMemory<byte>)args![3]!).Length);
         return targetMethod.Invoke(_inner, args);
+    }
+
+    private void CountWrite(int length)
+    {
+        if (_slow)
+            Thread.Sleep(20);
+        Interlocked.Add(ref _bytesWritten, length);
     }
 
     private static async ValueTask<FsResult<ReadOnlyMemory<byte>>> HangAsync(CancellationToken cancellationToken)

@@ -75,7 +75,7 @@ internal static class HelperProcess
     private static IFileSystem Decorate(IFileSystem memory, string[] flags)
     {
         if (flags.Contains("faulty"))
-            memory = FaultyFileSystem.Around(memory);
+            memory = FaultyFileSystem.Around(memory, flags.Contains("slow"));
         return flags.Contains("asynchronous") ? new AsynchronousFileSystem(memory) : memory;
     }
 

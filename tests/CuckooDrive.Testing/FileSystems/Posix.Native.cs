@@ -147,6 +147,9 @@ public static partial class Posix
         [LibraryImport(C)]
         public static partial int posix_fadvise(int file, long offset, long length, int advice);
 
+        [LibraryImport(C, SetLastError = true)]
+        public static partial int kill(int process, int signal);
+
         [LibraryImport(C)]
         public static partial int geteuid();
 

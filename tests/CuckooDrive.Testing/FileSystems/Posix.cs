@@ -128,6 +128,8 @@ public static partial class Posix
 
     public static int RemoveAttribute(string path, string name) => Check(Native.lremovexattr(Encode(path), Encode(name)));
 
+    public static int Signal(int process, int signal) => Check(Native.kill(process, signal));
+
     public static int UserId() => Native.geteuid();
 
     public static int GroupId() => Native.getegid();
