@@ -46,6 +46,30 @@ internal sealed class AttachSource(CloudChoice choice, ICloudStorage storage)
         }
     }
 
+    /// <summary>
+    /// A whole object, or null when it cannot be had, which is told to <paramref name="problems"/>. A cloud that falls
+    /// silent drops out, so that it holds up one read and not each.
+    /// </summary>
+    public async Task<byte[]?> TryReadAsync(string name, int limit, Action<string> problems, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    {
+        if (Failure is not null)
+            return null;
+        using var silence = new CancellationTokenSource(patience, time);
+        try
+        {
+            return await CloudObjects.ReadAsync(storage, name, limit, cancellationToken).WaitAsync(silence.Token).ConfigureAwait(false);
+        }
+        catch (CloudException exception)
+        {
+            problems(exception.Message);
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            Failure = $"The cloud {choice.Address} does not answer.";
+        }
+        return null;
+    }
+
     public async Task ReadHeadersAsync(ICollection<string> problems, CancellationToken cancellationToken)
     {
         Headers = await HeaderObjects.ReadAsync(storage, problems, cancellationToken).ConfigureAwait(false);

@@ -13,7 +13,7 @@ namespace CuckooDrive.Core.Drives;
 internal sealed class CloudReplica
 {
     private static readonly TimeSpan FirstDelay = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan LongestDelay = TimeSpan.FromMinutes(2);
+    private static readonly TimeSpan LongestDelay = TimeSpan.FromSeconds(30);
 
     private readonly Replicator _owner;
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
@@ -197,15 +197,18 @@ internal sealed class CloudReplica
     private static bool IsBefore(ulong epoch, ulong index, ulong otherEpoch, ulong otherIndex) =>
         epoch < otherEpoch || (epoch == otherEpoch && index < otherIndex);
 
+    /// <summary>Waits, but not when there is something new to send or somebody waits for it: the cloud may be back.</summary>
     private async Task Pause(TimeSpan delay, CancellationToken cancellationToken)
     {
+        using var timer = new CancellationTokenSource(delay, _owner.Time);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, cancellationToken);
         try
         {
-            await Task.Delay(delay, _owner.Time, cancellationToken).ConfigureAwait(false);
+            await _wake.Reader.ReadAsync(limit.Token).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
-            // The loop's condition ends it.
+            // The delay is over, or the loop's condition ends it.
         }
     }
 }

@@ -14,6 +14,12 @@ public sealed partial class Drive
                 await _volume.CommitAsync(sealPacks: false, hook: null, cancellationToken).ConfigureAwait(false);
             using var snapshot = _store.TakeSnapshot();
             var doctor = new Doctor(snapshot, _clouds.Members, _settings.Redundancy, _keys, _replicator.Position, progress);
-            return await Task.Run(() => doctor.RunAsync(thorough, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var report = await Task.Run(() => doctor.RunAsync(thorough, cancellationToken), cancellationToken).ConfigureAwait(false);
+            var chunks = await Task.Run(() => _chunks.VerifyAsync(askClouds: false, progress: null, cancellationToken), cancellationToken).ConfigureAwait(false);
+            return report with
+            {
+                Findings = [.. report.Findings, .. chunks.Problems.Select(problem => new DoctorFinding(DoctorSeverity.Error, "chunks", problem))],
+                Facts = [.. report.Facts, new DoctorFact("chunks opened here", chunks.OpenedChunks)],
+            };
         });
 }

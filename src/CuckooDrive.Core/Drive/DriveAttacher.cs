@@ -18,9 +18,6 @@ namespace CuckooDrive.Core.Drives;
 internal sealed class DriveAttacher(
     string stateDirectory, AttachDriveOptions options, Secret passphrase, DriveServices services, IProgress<AttachProgress>? progress)
 {
-    /// <summary>A cloud that takes longer for its headers or lists does not answer.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
-
     private readonly List<string> _problems = [];
     private readonly List<AttachSource> _sources = [];
 
@@ -66,7 +63,7 @@ internal sealed class DriveAttacher(
             await ForEachAsync(source => source.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
             CheckNoneTwice();
             using var store = SqliteMetadataStore.Create(folder.MetadataPath, keys);
-            var loader = new StateLoader(Usable, sealer, keys, store, folder, _problems, options.AcceptLoss, Report);
+            var loader = new StateLoader(Usable, sealer, keys, store, folder, _problems, options, services.Time, Report);
             await loader.LoadRootAsync(cancellationToken).ConfigureAwait(false);
             await loader.LoadJournalAsync(cancellationToken).ConfigureAwait(false);
             var records = CheckEnough(store);
@@ -179,7 +176,7 @@ internal sealed class DriveAttacher(
     private IEnumerable<string> Failures() => _sources.Select(source => source.Failure).OfType<string>();
 
     private Task ForEachAsync(Func<AttachSource, Task> step, CancellationToken cancellationToken) =>
-        Task.WhenAll(_sources.Select(source => source.TryAsync(() => step(source), Patience, services.Time, cancellationToken)));
+        Task.WhenAll(_sources.Select(source => source.TryAsync(() => step(source), options.Patience, services.Time, cancellationToken)));
 
     private void Report(string step, long done, long total) => progress?.Report(new AttachProgress(step, done, total));
 }

@@ -64,6 +64,9 @@ public sealed record AttachDriveOptions
 
     public string DeviceName { get; init; } = "";
 
+    /// <summary>A cloud that takes longer for one step counts as not answering.</summary>
+    public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(60);
+
     /// <summary>
     /// Bring back the newest state that is complete, although later changes are known to be lost with clouds that are missing.
     /// </summary>

@@ -1,4 +1,3 @@
-using CuckooDrive.Clouds;
 using CuckooDrive.Format;
 
 namespace CuckooDrive.Core.Drives;
@@ -17,7 +16,8 @@ internal sealed record ChainPosition(ulong Epoch, ulong Index, byte[] Hash)
 /// that is old, foreign, left out or swapped does not fit. Where two go on from the same place, the higher epoch is right: its
 /// writer had taken the drive over. Used by one task at a time.
 /// </summary>
-internal sealed class JournalReader(IReadOnlyList<AttachSource> sources, ObjectSealer sealer, ICollection<string> problems)
+internal sealed class JournalReader(
+    IReadOnlyList<AttachSource> sources, ObjectSealer sealer, ICollection<string> problems, TimeSpan patience, TimeProvider time)
 {
     private const int ReadAhead = 8;
 
@@ -82,17 +82,12 @@ internal sealed class JournalReader(IReadOnlyList<AttachSource> sources, ObjectS
         var name = ObjectNames.Journal(epoch, index);
         foreach (var source in sources.Where(source => source.Segments.Contains((epoch, index))))
         {
-            try
-            {
-                var bytes = await CloudObjects.ReadAsync(source.Storage, name, CloudObjects.LargeLimit, cancellationToken).ConfigureAwait(false);
-                if (JournalObjects.TryOpen(sealer, epoch, index, bytes, out JournalSegment? segment, out var error))
-                    return new SealedSegment(segment, bytes, ObjectHash.Compute(bytes));
-                Report($"The object {name} at {source.Choice.Address} {error.Describe()}.");
-            }
-            catch (CloudException exception)
-            {
-                Report(exception.Message);
-            }
+            var bytes = await source.TryReadAsync(name, CloudObjects.LargeLimit, Report, patience, time, cancellationToken).ConfigureAwait(false);
+            if (bytes is null)
+                continue;
+            if (JournalObjects.TryOpen(sealer, epoch, index, bytes, out JournalSegment? segment, out var error))
+                return new SealedSegment(segment, bytes, ObjectHash.Compute(bytes));
+            Report($"The object {name} at {source.Choice.Address} {error.Describe()}.");
         }
         return null;
     }

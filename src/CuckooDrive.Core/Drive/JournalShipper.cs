@@ -111,7 +111,10 @@ internal sealed class JournalShipper(
     {
         var position = Position;
         if (position.DurableOrdinal < position.NextOrdinal)
+        {
+            replicator.WakeAll();
             await replicator.WaitDurableAsync(position.NextOrdinal, cancellationToken).ConfigureAwait(false);
+        }
         if (position.DurableOrdinal < position.NextOrdinal || position.Durable < position.Decided)
             Settle(position with { DurableOrdinal = position.NextOrdinal, Durable = position.Decided }, []);
         store.TrimJournal(position.Decided);

@@ -82,6 +82,12 @@ internal sealed class Replicator : IAsyncDisposable
     public void Announce(JournalPosition position)
     {
         Position = position;
+        WakeAll();
+    }
+
+    /// <summary>Lets replicas that wait after a failure try again at once.</summary>
+    public void WakeAll()
+    {
         foreach (var replica in _replicas)
             replica.Wake();
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CuckooDrive.Clouds;
 using CuckooDrive.Format;
 
@@ -7,9 +8,13 @@ namespace CuckooDrive.Core.Drives;
 /// Reads the pages of a checkpoint with nothing but its root, the keys and some of the clouds: the page's own shard where it
 /// can be had, else the same bytes of k others. Bytes that do not authenticate count as missing. Thread safe until disposed.
 /// </summary>
-internal sealed class RootPageReader(RootObject root, DriveKeys keys, IReadOnlyDictionary<ushort, ICloudStorage> clouds) : IDisposable
+internal sealed class RootPageReader(
+    RootObject root, DriveKeys keys, IReadOnlyDictionary<ushort, ICloudStorage> clouds, TimeSpan patience, TimeProvider time) : IDisposable
 {
     private readonly Dictionary<int, PackCipher> _ciphers = [];
+
+    /// <summary>Clouds that did not answer once: they are not asked again.</summary>
+    private readonly ConcurrentDictionary<ushort, bool> _silent = new();
 
     /// <summary>The page's rows.</summary>
     /// <exception cref="DriveException">NotEnoughClouds: no combination of shards yields it.</exception>
@@ -42,16 +47,23 @@ internal sealed class RootPageReader(RootObject root, DriveKeys keys, IReadOnlyD
         var recorded = pack.Shards[shard].Cloud;
         foreach (var (id, cloud) in clouds.OrderBy(pair => pair.Key != recorded))
         {
+            if (_silent.ContainsKey(id))
+                continue;
+            using var silence = new CancellationTokenSource(patience, time);
             try
             {
                 var bytes = new byte[page.SealedLength];
-                var length = await cloud.ReadAsync(name, page.Offset, bytes, cancellationToken).ConfigureAwait(false);
+                var length = await cloud.ReadAsync(name, page.Offset, bytes, cancellationToken).AsTask().WaitAsync(silence.Token).ConfigureAwait(false);
                 if (length == bytes.Length)
                     return bytes;
             }
             catch (CloudException) when (!cancellationToken.IsCancellationRequested)
             {
                 // The next cloud, or parity, may help; if nothing does, the caller says so.
+            }
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+            {
+                _silent[id] = true;
             }
         }
         return null;

@@ -15,6 +15,7 @@ namespace CuckooDrive.Core.Drives;
 internal sealed class StateFolder : IDisposable
 {
     private const string HeaderName = "header";
+    private const string StagingName = "staging";
 
     private readonly FileStream _lock;
 
@@ -32,7 +33,7 @@ internal sealed class StateFolder : IDisposable
 
     public string OutboxPath => System.IO.Path.Combine(Path, "outbox");
 
-    public string StagingPath => System.IO.Path.Combine(Path, "staging");
+    public string StagingPath => System.IO.Path.Combine(Path, StagingName);
 
     public string CachePath => System.IO.Path.Combine(Path, "cache");
 
@@ -61,6 +62,10 @@ internal sealed class StateFolder : IDisposable
         if (Directory.Exists(directory) && Directory.EnumerateFileSystemEntries(directory).Any() && !File.Exists(LockIn(directory)))
             throw new DriveException(DriveErrorKind.LocalState,
                 $"The folder {directory} holds files that are not a drive's; choose an empty folder.");
+        // A drive that was ever open may have here the only copy of what was written to it.
+        if (Directory.Exists(System.IO.Path.Combine(directory, StagingName)))
+            throw new DriveException(DriveErrorKind.LocalState,
+                $"The folder {directory} holds a drive that has lost its header; move the folder away before another drive takes its place.");
         PrivateFiles.CreateDirectory(directory);
         var folder = Take(directory);
         try

@@ -1,4 +1,3 @@
-using CuckooDrive.Clouds;
 using CuckooDrive.Core.Metadata;
 using CuckooDrive.Format;
 
@@ -12,10 +11,11 @@ internal sealed class StateLoader(
     SqliteMetadataStore store,
     StateFolder folder,
     List<string> problems,
-    bool acceptLoss,
+    AttachDriveOptions options,
+    TimeProvider time,
     Action<string, long, long> report)
 {
-    private readonly JournalReader _journal = new(sources, sealer, problems);
+    private readonly JournalReader _journal = new(sources, sealer, problems, options.Patience, time);
 
     /// <summary>Where the chain of segments goes on.</summary>
     public ChainPosition Position { get; private set; } = ChainPosition.Beginning;
@@ -60,7 +60,7 @@ internal sealed class StateLoader(
         var incoming = Path.Combine(folder.Path, "incoming");
         PrivateFiles.CreateDirectory(incoming);
         var position = Position;
-        while (await _journal.NextAsync(position, acceptLoss, cancellationToken).ConfigureAwait(false) is { } next)
+        while (await _journal.NextAsync(position, options.AcceptLoss, cancellationToken).ConfigureAwait(false) is { } next)
         {
             position = new ChainPosition(next.Segment.Epoch, next.Segment.Index + 1, next.Hash);
             // Parts that belong together wait on the disk, sealed as they came: there may be more than fits into memory.
@@ -105,7 +105,7 @@ internal sealed class StateLoader(
     private async Task LoadPagesAsync(RootObject root, CancellationToken cancellationToken)
     {
         var clouds = sources.Where(source => source.Member is not null).ToDictionary(source => source.Member!.Cloud, source => source.Storage);
-        using var reader = new RootPageReader(root, keys, clouds);
+        using var reader = new RootPageReader(root, keys, clouds, options.Patience, time);
         var joiner = new PageJoiner(store.Load);
         const int Parallel = 8;
         for (var first = 0; first < root.Pages.Count; first += Parallel)
@@ -123,20 +123,15 @@ internal sealed class StateLoader(
         var name = ObjectNames.Root(epoch, index);
         foreach (var source in sources.Where(source => source.Roots.Contains((epoch, index))))
         {
-            try
+            var bytes = await source.TryReadAsync(name, CloudObjects.LargeLimit, problems.Add, options.Patience, time, cancellationToken).ConfigureAwait(false);
+            if (bytes is null)
+                continue;
+            if (JournalObjects.TryOpen(sealer, epoch, index, bytes, out RootObject? root, out var error))
             {
-                var bytes = await CloudObjects.ReadAsync(source.Storage, name, CloudObjects.LargeLimit, cancellationToken).ConfigureAwait(false);
-                if (JournalObjects.TryOpen(sealer, epoch, index, bytes, out RootObject? root, out var error))
-                {
-                    ReportLackOfRoot(epoch, index);
-                    return (root, ObjectHash.Compute(bytes));
-                }
-                problems.Add($"The object {name} at {source.Choice.Address} {error.Describe()}.");
+                ReportLackOfRoot(epoch, index);
+                return (root, ObjectHash.Compute(bytes));
             }
-            catch (CloudException exception)
-            {
-                problems.Add(exception.Message);
-            }
+            problems.Add($"The object {name} at {source.Choice.Address} {error.Describe()}.");
         }
         return null;
     }

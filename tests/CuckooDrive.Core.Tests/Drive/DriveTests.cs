@@ -1,3 +1,4 @@
+using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Format;
 using Xunit;
@@ -229,5 +230,126 @@ public sealed class DriveTests
             UnixFileMode.OtherRead | UnixFileMode.OtherWrite | UnixFileMode.OtherExecute;
         foreach (var path in Directory.EnumerateFileSystemEntries(fixture.StatePath, "*", SearchOption.AllDirectories).Append(fixture.StatePath))
             Assert.True((File.GetUnixFileMode(path) & Others) == 0, path);
+    }
+
+    [Fact]
+    public async Task ACloudThatHangsIsLeftOut()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.WriteAsync(drive, "a", DriveFixture.Content(3, 300_000));
+            await drive.CheckpointAsync();
+            await DriveFixture.MakeDirectoryAsync(drive, "b");
+            await drive.FlushAsync();
+        }
+        fixture.LoseState();
+        // After the lists, so that the cloud is believed to be there.
+        fixture.Plan(0).Only = request => request.Operation is CloudOperation.Read or CloudOperation.OpenRead && request.Name.StartsWith("root/", StringComparison.Ordinal);
+        fixture.Plan(0).Hang = true;
+        var options = new AttachDriveOptions { Name = "x", Clouds = fixture.Choices(), Patience = TimeSpan.FromMilliseconds(500) };
+        var report = await Drive.AttachAsync(fixture.StatePath, options, DriveFixture.Passphrase, fixture.Services);
+        Assert.Contains(report.Warnings, warning => warning.Contains("cloud0", StringComparison.Ordinal) && warning.Contains("does not answer", StringComparison.Ordinal));
+        fixture.Plan(0).Hang = false;
+        await using var attached = await fixture.OpenAsync();
+        Assert.Equal(DriveFixture.Content(3, 300_000), await DriveFixture.ReadAsync(attached, "a"));
+        Assert.True(await DriveFixture.ExistsAsync(attached, "b"));
+    }
+
+    [Fact]
+    public async Task WhatACloudMissedIsRebuiltByTheNextMachine()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        fixture.OpenOptions = fixture.OpenOptions with { JournalInterval = TimeSpan.FromMilliseconds(50), CloseTimeout = TimeSpan.FromMilliseconds(500) };
+        fixture.SetOffline(true, 3);
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.WriteAsync(drive, "a", DriveFixture.Content(3, 300_000));
+            while (drive.GetStatus().Journal.Batches > 0)
+                await Task.Delay(20);
+            Assert.Equal(DriveProtection.Degraded, drive.GetStatus().Protection);
+        }
+        fixture.SetOffline(false);
+        fixture.LoseState();
+        await fixture.AttachAsync();
+        await using (var attached = await fixture.OpenAsync())
+        {
+            Assert.Equal(DriveFixture.Content(3, 300_000), await DriveFixture.ReadAsync(attached, "a"));
+            await attached.FlushAsync();
+            Assert.NotEmpty(fixture.Objects(3, "shard/"));
+        }
+        fixture.LoseState();
+        await fixture.AttachAsync(1, 2, 3);
+        await using var third = await fixture.OpenAsync();
+        Assert.Equal(DriveFixture.Content(3, 300_000), await DriveFixture.ReadAsync(third, "a"));
+    }
+
+    [Fact]
+    public async Task AFolderWithOtherFilesIsNotTaken()
+    {
+        await using var fixture = new DriveFixture();
+        Directory.CreateDirectory(fixture.StatePath);
+        File.WriteAllText(Path.Combine(fixture.StatePath, "diary"), "dear");
+        var error = await Assert.ThrowsAsync<DriveException>(() => fixture.CreateAsync());
+        Assert.Equal(DriveErrorKind.LocalState, error.Kind);
+        Assert.True(File.Exists(Path.Combine(fixture.StatePath, "diary")));
+    }
+
+    [Fact]
+    public async Task AStateWithoutItsHeaderIsNotThrownAway()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (await fixture.OpenAsync())
+        {
+        }
+        File.Delete(Path.Combine(fixture.StatePath, "header"));
+        var error = await Assert.ThrowsAsync<DriveException>(() => fixture.AttachAsync());
+        Assert.Equal(DriveErrorKind.LocalState, error.Kind);
+        Assert.True(File.Exists(Path.Combine(fixture.StatePath, "metadata", "metadata.db")));
+    }
+
+    [Fact]
+    public async Task ADamagedLocalStateIsToldAndCanBeAttachedAnew()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            await drive.FlushAsync();
+        }
+        var path = Path.Combine(fixture.StatePath, "metadata", "metadata.db");
+        var bytes = File.ReadAllBytes(path);
+        bytes.AsSpan(1024).Fill(0x55);
+        File.WriteAllBytes(path, bytes);
+        var error = await Assert.ThrowsAsync<DriveException>(fixture.OpenAsync);
+        Assert.Equal(DriveErrorKind.Damaged, error.Kind);
+        Assert.Contains("attach", error.Message, StringComparison.Ordinal);
+        fixture.LoseState();
+        await fixture.AttachAsync();
+        await using var attached = await fixture.OpenAsync();
+        Assert.True(await DriveFixture.ExistsAsync(attached, "a"));
+    }
+
+    [Fact]
+    public async Task TheDoctorFindsWhatIsMissingAndDamaged()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using var drive = await fixture.OpenAsync();
+        await DriveFixture.WriteAsync(drive, "a", DriveFixture.Content(3, 300_000));
+        await drive.FlushAsync();
+        DriveFixture.AssertHealthy(await drive.CheckAsync(thorough: true));
+        var path = fixture.PathOf(1, fixture.Objects(1, "shard/").Single());
+        var bytes = File.ReadAllBytes(path);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(path, bytes);
+        DriveFixture.AssertHealthy(await drive.CheckAsync(thorough: false));
+        Assert.Contains((await drive.CheckAsync(thorough: true)).Findings, finding => finding.Message.Contains("damaged on the cloud 'cloud1'", StringComparison.Ordinal));
+        File.Delete(path);
+        Assert.Contains((await drive.CheckAsync(thorough: false)).Findings, finding => finding.Message.Contains("'cloud1' lacks shard", StringComparison.Ordinal));
     }
 }
