@@ -126,7 +126,7 @@ public sealed partial class Volume : ICommitter
     private bool HasChanges()
     {
         lock (_gate)
-            return _changes != _committedChanges;
+            return _changes != _committedChanges || _chunks.HasChanges;
     }
 
     private void CommitFor(List<CommitRequest> requests)
