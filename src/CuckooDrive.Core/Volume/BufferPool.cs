@@ -9,7 +9,7 @@ internal sealed class BufferPool
     private static readonly int[] Sizes = [4 << 10, 16 << 10, 64 << 10, 128 << 10];
 
     private readonly Stack<byte[]>[] _free = [new(), new(), new(), new()];
-    private readonly int[] _limits = [1024, 256, 64, 256];
+    private readonly int[] _limits = [1024, 256, 64, 288];
 
     /// <summary>A buffer of at least <paramref name="length"/> bytes (at most 128 KiB); its content is undefined.</summary>
     public byte[] Rent(int length)

@@ -4,14 +4,15 @@ namespace CuckooDrive.Core.Volume;
 /// Dirty extents on their way into chunks, in order, with tickets to wait for: everything queued before a moment is done when
 /// all tickets up to the last one handed out by then are. Thread safe.
 /// </summary>
-internal sealed class FlushQueue : IDisposable
+internal sealed class FlushQueue
 {
-    private readonly Lock _lock = new();
+    // A monitor: its waiters sleep at once, where semaphores of .NET spin first, which two cores cannot afford.
+    private readonly object _lock = new();
     private readonly Queue<(long Ticket, DirtyExtent Extent)> _waiting = new();
     private readonly SortedSet<long> _outstanding = [];
     private readonly List<(long Ticket, TaskCompletionSource Done)> _waiters = [];
-    private readonly SemaphoreSlim _available = new(0);
     private long _lastTicket;
+    private bool _stopped;
 
     public void Enqueue(List<DirtyExtent> extents)
     {
@@ -24,25 +25,47 @@ internal sealed class FlushQueue : IDisposable
                 _outstanding.Add(++_lastTicket);
                 _waiting.Enqueue((_lastTicket, extent));
             }
+            if (extents.Count == 1)
+                Monitor.Pulse(_lock);
+            else
+                Monitor.PulseAll(_lock);
         }
-        _available.Release(extents.Count);
     }
 
-    public void Dispose() => _available.Dispose();
-
-    /// <summary>Waits for the next extent; null when cancelled. The caller completes the ticket.</summary>
-    public (long Ticket, DirtyExtent Extent)? Take(CancellationToken cancellationToken)
+    /// <summary>Takes tickets for extents that the caller flushes by itself, at once.</summary>
+    public (long Ticket, DirtyExtent Extent)[] TakeAll(List<DirtyExtent> extents)
     {
-        try
-        {
-            _available.Wait(cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            return null;
-        }
         lock (_lock)
-            return _waiting.Dequeue();
+        {
+            var taken = new (long, DirtyExtent)[extents.Count];
+            for (var i = 0; i < taken.Length; i++)
+            {
+                _outstanding.Add(++_lastTicket);
+                taken[i] = (_lastTicket, extents[i]);
+            }
+            return taken;
+        }
+    }
+
+    /// <summary>Lets all <see cref="Take"/> end; what is still queued stays dirty.</summary>
+    public void Stop()
+    {
+        lock (_lock)
+        {
+            _stopped = true;
+            Monitor.PulseAll(_lock);
+        }
+    }
+
+    /// <summary>Waits for the next extent; null when stopped. The caller completes the ticket.</summary>
+    public (long Ticket, DirtyExtent Extent)? Take()
+    {
+        lock (_lock)
+        {
+            while (_waiting.Count == 0 && !_stopped)
+                Monitor.Wait(_lock);
+            return _stopped ? null : _waiting.Dequeue();
+        }
     }
 
     public void Complete(long ticket)

@@ -6,8 +6,11 @@ namespace CuckooDrive.Core.Volume;
 /// <summary>The committer: one thread that makes everything that changed durable, in one consistent moment.</summary>
 public sealed partial class Volume : ICommitter
 {
-    private readonly Lock _commitLock = new();
-    private readonly SemaphoreSlim _commitSignal = new(0, 1);
+    /// <summary>Up to this many dirty extents (a database's fsync) the committer flushes by itself: waking a worker costs more.</summary>
+    private const int InlineFlushLimit = 8;
+
+    private readonly object _commitLock = new();
+    private bool _commitSignalled;
 
     /// <summary>Rows collected and not yet committed: more than one collection when commits fail.</summary>
     private readonly MetadataBatch _batch = new();
@@ -22,16 +25,19 @@ public sealed partial class Volume : ICommitter
     private sealed record CommitRequest(bool SealPacks, ICommitHook? Hook, TaskCompletionSource<long> Done);
 
     /// <inheritdoc/>
-    public Task<long> CommitAsync(bool sealPacks, ICommitHook? hook, CancellationToken cancellationToken)
+    public Task<long> CommitAsync(bool sealPacks, ICommitHook? hook, CancellationToken cancellationToken) =>
+        RequestCommit(sealPacks, hook, TaskCreationOptions.RunContinuationsAsynchronously).WaitAsync(cancellationToken);
+
+    private Task<long> RequestCommit(bool sealPacks, ICommitHook? hook, TaskCreationOptions options)
     {
-        var request = new CommitRequest(sealPacks, hook, new TaskCompletionSource<long>(TaskCreationOptions.RunContinuationsAsynchronously));
+        var request = new CommitRequest(sealPacks, hook, new TaskCompletionSource<long>(options));
         lock (_commitLock)
         {
             ObjectDisposedException.ThrowIf(_stopping.IsCancellationRequested, this);
             _requests.Add(request);
         }
         Signal();
-        return request.Done.Task.WaitAsync(cancellationToken);
+        return request.Done.Task;
     }
 
     /// <inheritdoc/>
@@ -49,7 +55,8 @@ public sealed partial class Volume : ICommitter
     {
         try
         {
-            await CommitAsync(sealPacks: false, hook: null, cancellationToken).ConfigureAwait(false);
+            // The answer to the kernel is sent from the committer's thread: one thread less to be woken.
+            await RequestCommit(sealPacks: false, hook: null, TaskCreationOptions.None).WaitAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (IOException exception)
         {
@@ -75,12 +82,11 @@ public sealed partial class Volume : ICommitter
         {
             await _stopping.CancelAsync().ConfigureAwait(false);
             Signal();
+            _flushQueue.Stop();
             _storeOffers.CompleteAdding();
             foreach (var worker in _workers)
                 worker.Join();
-            _flushQueue.Dispose();
             _storeOffers.Dispose();
-            _commitSignal.Dispose();
             _nameHasher.Dispose();
         }
     }
@@ -95,8 +101,8 @@ public sealed partial class Volume : ICommitter
     {
         lock (_commitLock)
         {
-            if (_commitSignal.CurrentCount == 0)
-                _commitSignal.Release();
+            _commitSignalled = true;
+            Monitor.Pulse(_commitLock);
         }
     }
 
@@ -104,17 +110,20 @@ public sealed partial class Volume : ICommitter
     {
         while (!_stopping.IsCancellationRequested)
         {
-            _commitSignal.Wait(_options.CommitInterval);
             List<CommitRequest> requests;
             lock (_commitLock)
             {
+                if (!_commitSignalled)
+                    Monitor.Wait(_commitLock, _options.CommitInterval);
+                _commitSignalled = false;
                 requests = _requests;
                 _requests = [];
             }
             if (requests.Count == 0 && Volatile.Read(ref _flushRequested))
             {
                 Volatile.Write(ref _flushRequested, false);
-                FreezeEverything();
+                foreach (var inode in SnapshotDirty())
+                    FreezeAndQueue(inode);
                 continue;
             }
             if (requests.Count > 0 || HasChanges())
@@ -216,16 +225,12 @@ public sealed partial class Volume : ICommitter
         }
     }
 
-    /// <summary>Queues all dirty data and waits until what was dirty at the call is in chunks.</summary>
+    /// <summary>Waits until what was dirty at the call is in chunks.</summary>
     private void FlushEverything()
     {
-        bool leftBehind;
-        do
+        while (FlushOnce())
         {
-            leftBehind = FreezeEverything();
-            _flushQueue.WhenDrainedAsync().GetAwaiter().GetResult();
         }
-        while (leftBehind);
         foreach (var inode in SnapshotDirty())
         {
             lock (inode.DataLock)
@@ -236,11 +241,39 @@ public sealed partial class Volume : ICommitter
         }
     }
 
-    private bool FreezeEverything()
+    /// <summary>One pass; true when something had to stay behind what was in flight for the same range.</summary>
+    private bool FlushOnce()
     {
         var leftBehind = false;
-        foreach (var inode in SnapshotDirty())
-            leftBehind |= FreezeAll(inode, out _);
+        var dirty = SnapshotDirty();
+        if (dirty.Length == 1)
+            leftBehind = FlushSmall(dirty[0]);
+        else
+        {
+            foreach (var inode in dirty)
+                leftBehind |= FreezeAndQueue(inode);
+        }
+        var drained = _flushQueue.WhenDrainedAsync();
+        if (!drained.IsCompleted)
+            drained.GetAwaiter().GetResult();
+        return leftBehind;
+    }
+
+    private bool FlushSmall(Inode inode)
+    {
+        var ready = new List<DirtyExtent>();
+        (long Ticket, DirtyExtent Extent)[] own = [];
+        bool leftBehind;
+        lock (inode.DataLock)
+        {
+            leftBehind = inode.Dirty?.FreezeAll(ready) ?? false;
+            if (ready.Count <= InlineFlushLimit)
+                own = _flushQueue.TakeAll(ready);
+            else
+                _flushQueue.Enqueue(ready);
+        }
+        foreach (var (ticket, extent) in own)
+            FlushTicket(ticket, extent);
         return leftBehind;
     }
 

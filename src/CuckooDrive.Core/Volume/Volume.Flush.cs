@@ -33,8 +33,6 @@ public sealed partial class Volume
         thread.Start();
     }
 
-    private void Enqueue(List<DirtyExtent> extents) => _flushQueue.Enqueue(extents);
-
     private void AddHeld(long bytes)
     {
         var held = Interlocked.Add(ref _heldBytes, bytes);
@@ -67,20 +65,23 @@ public sealed partial class Volume
 
     private void FlushLoop()
     {
-        while (_flushQueue.Take(_stopping.Token) is { } item)
+        while (_flushQueue.Take() is { } item)
+            FlushTicket(item.Ticket, item.Extent);
+    }
+
+    private void FlushTicket(long ticket, DirtyExtent extent)
+    {
+        try
         {
-            try
-            {
-                Flush(item.Extent);
-            }
-            catch (Exception exception)
-            {
-                KeepForLater(item.Extent, exception);
-            }
-            finally
-            {
-                _flushQueue.Complete(item.Ticket);
-            }
+            Flush(extent);
+        }
+        catch (Exception exception)
+        {
+            KeepForLater(extent, exception);
+        }
+        finally
+        {
+            _flushQueue.Complete(ticket);
         }
     }
 
@@ -163,20 +164,20 @@ public sealed partial class Volume
     /// <summary>Queues all dirty data of one inode and waits until it is in chunks.</summary>
     private async Task FlushDataAsync(Inode inode)
     {
-        while (FreezeAll(inode, out var queued))
+        while (FreezeAndQueue(inode))
             await _flushQueue.WhenDrainedAsync().ConfigureAwait(false);
         await _flushQueue.WhenDrainedAsync().ConfigureAwait(false);
     }
 
     /// <summary>True when some dirty data had to stay behind what is in flight for the same range.</summary>
-    private bool FreezeAll(Inode inode, out int queued)
+    private bool FreezeAndQueue(Inode inode)
     {
         var ready = new List<DirtyExtent>();
         lock (inode.DataLock)
         {
             var leftBehind = inode.Dirty?.FreezeAll(ready) ?? false;
-            queued = ready.Count;
-            Enqueue(ready);
+            // Queued inside the lock, so that a cut that comes after finds them in flight.
+            _flushQueue.Enqueue(ready);
             return leftBehind;
         }
     }

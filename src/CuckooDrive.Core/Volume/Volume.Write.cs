@@ -142,7 +142,7 @@ public sealed partial class Volume
                 MarkChanged(inode);
             }
             // Queued inside the lock, so that a cut that comes after finds them in flight.
-            Enqueue(full);
+            _flushQueue.Enqueue(full);
         }
         full.Clear();
     }

@@ -7,7 +7,7 @@ public sealed record VolumeOptions
     public bool IsReadOnly { get; init; }
 
     /// <summary>Bytes of buffers for data not yet in chunks; writers wait above it.</summary>
-    public long DirtyLimit { get; init; } = 64L << 20;
+    public long DirtyLimit { get; init; } = 32L << 20;
 
     /// <summary>How long a change may stay in memory only.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(1);
