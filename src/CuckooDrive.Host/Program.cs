@@ -1,3 +1,5 @@
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Mount.Fuse;
 
+WritebackRole.TryAssume();
 return await CuckooProgram.RunAsync(args);

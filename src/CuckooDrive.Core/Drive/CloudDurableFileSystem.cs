@@ -74,9 +74,6 @@ internal sealed class CloudDurableFileSystem(IFileSystem inner, Func<Cancellatio
     public ValueTask<FsResult<int>> WriteAsync(ulong inode, ulong handle, long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken) =>
         inner.WriteAsync(inode, handle, offset, data, options, cancellationToken);
 
-    public ValueTask<FsError> FlushAsync(ulong inode, ulong handle, CancellationToken cancellationToken) =>
-        inner.FlushAsync(inode, handle, cancellationToken);
-
     public void Release(ulong inode, ulong handle) => inner.Release(inode, handle);
 
     public ValueTask<FsError> AllocateAsync(ulong inode, ulong handle, long offset, long length, AllocateOptions options, CancellationToken cancellationToken) =>

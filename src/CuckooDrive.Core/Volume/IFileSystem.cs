@@ -61,13 +61,13 @@ public interface IFileSystem
     /// <summary>Writes all of <paramref name="data"/> or fails; the data is taken over (copied) when the task completes.</summary>
     ValueTask<FsResult<int>> WriteAsync(ulong inode, ulong handle, long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken);
 
-    /// <summary>close(2) of one descriptor. Reports write errors not yet reported; does not wait for disk or cloud.</summary>
-    ValueTask<FsError> FlushAsync(ulong inode, ulong handle, CancellationToken cancellationToken);
-
     /// <summary>The last descriptor is gone.</summary>
     void Release(ulong inode, ulong handle);
 
-    /// <summary>Data and metadata of this inode (and all changes before it) are durable when this returns.</summary>
+    /// <summary>
+    /// Data and metadata of this inode (and all changes before it) are durable when this returns. Reports what went wrong in
+    /// the background since the last call.
+    /// </summary>
     ValueTask<FsError> SyncAsync(ulong inode, bool dataOnly, CancellationToken cancellationToken);
 
     ValueTask<FsError> AllocateAsync(ulong inode, ulong handle, long offset, long length, AllocateOptions options, CancellationToken cancellationToken);

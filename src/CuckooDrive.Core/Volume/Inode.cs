@@ -56,7 +56,7 @@ internal sealed class Inode(ulong number)
     /// <summary>The size that may be recorded: every byte below it that was written is in a chunk. At most <see cref="Size"/>.</summary>
     public long PersistSize;
 
-    /// <summary>The last error of a background flush, reported once by the next flush or sync of the file.</summary>
+    /// <summary>The last error of a background flush, reported once by the next sync of the file.</summary>
     public FsError PendingError;
 
     public int OpenCount;

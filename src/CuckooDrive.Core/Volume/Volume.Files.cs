@@ -25,13 +25,6 @@ public sealed partial class Volume
         Execute<CreateUnnamedOperation, CreatedFile>(new CreateUnnamedOperation(parent, mode, options, caller));
 
     /// <inheritdoc/>
-    public ValueTask<FsError> FlushAsync(ulong inode, ulong handle, CancellationToken cancellationToken)
-    {
-        lock (_gate)
-            return new(_open.TryGetValue(handle, out var file) ? TakePendingError(file.Inode) : FsError.None);
-    }
-
-    /// <inheritdoc/>
     public void Release(ulong inode, ulong handle)
     {
         Inode? unused;

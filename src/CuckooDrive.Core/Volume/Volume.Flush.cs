@@ -136,7 +136,7 @@ public sealed partial class Volume
     }
 
     /// <summary>
-    /// The staging disk refused the data: it stays dirty, is tried again by the next commit, and the next fsync or close of
+    /// The staging disk refused the data: it stays dirty, is tried again by the next commit, and the next fsync of
     /// the file says so.
     /// </summary>
     private void KeepForLater(DirtyExtent extent, Exception exception)

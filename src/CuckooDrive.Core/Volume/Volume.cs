@@ -45,7 +45,7 @@ public sealed partial class Volume : IFileSystem, IKernelCacheUser, IAsyncDispos
         StartWorkers();
     }
 
-    private Timestamp Now => Timestamp.From(_time.GetUtcNow());
+    private Timestamp Now => Timestamp.Now(_time);
 
     /// <summary>Runs an operation in memory, or on the thread pool when something has to be loaded first.</summary>
     private ValueTask<FsResult<T>> Execute<TOperation, T>(TOperation operation)

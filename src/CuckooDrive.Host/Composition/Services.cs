@@ -1,5 +1,6 @@
 using CuckooDrive.Clouds;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Mount.Fuse;
 using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Host.Composition;
@@ -12,6 +13,8 @@ internal static class Services
     {
         Clouds = CloudRegistry.Default,
         Loggers = loggers,
+        // The kernel's own clock, so that times set by it and by the drive are in one order.
+        Time = OperatingSystem.IsLinux() ? CoarseClock.Instance : TimeProvider.System,
     };
 
     /// <summary>Fails with a sentence when no provider takes the address. Contacts nothing.</summary>

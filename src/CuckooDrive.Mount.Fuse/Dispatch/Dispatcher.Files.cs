@@ -111,14 +111,6 @@ internal sealed partial class Dispatcher
             ReplyWritten);
     }
 
-    private bool Flush(Request request)
-    {
-        var body = new BodyReader(request.Body);
-        if (!body.TryTake(out FlushIn flush))
-            return Malformed(request);
-        return Finish(request, _fileSystem.FlushAsync(request.Header.NodeId, flush.Handle, request.CancellationToken));
-    }
-
     private bool Release(Request request)
     {
         var body = new BodyReader(request.Body);

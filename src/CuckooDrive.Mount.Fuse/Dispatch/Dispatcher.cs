@@ -59,7 +59,9 @@ internal sealed partial class Dispatcher
             case Opcode.TmpFile: return CreateUnnamed(request);
             case Opcode.Read: return Read(request);
             case Opcode.Write: return Write(request);
-            case Opcode.Flush: return Flush(request);
+            // close(2): the kernel has sent its dirty pages before it asks, and remembers that there is nothing else to be done:
+            // one request less for each close. Errors of that write-back are the kernel's to report, later ones fsync's.
+            case Opcode.Flush: return Done(request, Errno.ENOSYS);
             case Opcode.Release: return Release(request);
             case Opcode.FSync: return Sync(request);
             case Opcode.FSyncDir: return Sync(request);

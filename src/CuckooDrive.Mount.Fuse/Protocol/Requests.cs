@@ -137,15 +137,6 @@ internal struct ReleaseIn
 }
 
 [StructLayout(LayoutKind.Sequential)]
-internal struct FlushIn
-{
-    public ulong Handle;
-    public uint Unused;
-    public uint Padding;
-    public ulong LockOwner;
-}
-
-[StructLayout(LayoutKind.Sequential)]
 internal struct FSyncIn
 {
     public ulong Handle;

@@ -44,7 +44,6 @@ public sealed class AllocationTests : IDisposable
         AssertFree(Opcode.Lookup, 1, "file\0"u8.ToArray());
         AssertFree(Opcode.Lookup, 1, "missing\0"u8.ToArray());
         AssertFree(Opcode.GetXAttr, inode, [.. SimulatedKernel.Bytes(new GetXAttrIn()), .. "security.capability\0"u8]);
-        AssertFree(Opcode.Flush, inode, SimulatedKernel.Bytes(new FlushIn { Handle = handle }));
         AssertFree(Opcode.FSync, inode, SimulatedKernel.Bytes(new FSyncIn { Handle = handle }));
     }
 

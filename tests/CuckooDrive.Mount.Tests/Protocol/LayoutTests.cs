@@ -37,7 +37,6 @@ public class LayoutTests
         Assert.Equal(40, Unsafe.SizeOf<WriteIn>());
         Assert.Equal(8, Unsafe.SizeOf<WriteOut>());
         Assert.Equal(24, Unsafe.SizeOf<ReleaseIn>());
-        Assert.Equal(24, Unsafe.SizeOf<FlushIn>());
         Assert.Equal(16, Unsafe.SizeOf<FSyncIn>());
         Assert.Equal(16, Unsafe.SizeOf<SetXAttrIn>());
         Assert.Equal(8, Unsafe.SizeOf<GetXAttrIn>());

@@ -58,9 +58,6 @@ public sealed class AsynchronousFileSystem(IFileSystem inner) : IFileSystem
     public ValueTask<FsResult<int>> WriteAsync(ulong inode, ulong handle, long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken) =>
         Later(() => inner.WriteAsync(inode, handle, offset, data, options, cancellationToken));
 
-    public ValueTask<FsError> FlushAsync(ulong inode, ulong handle, CancellationToken cancellationToken) =>
-        Later(() => inner.FlushAsync(inode, handle, cancellationToken));
-
     public void Release(ulong inode, ulong handle) => inner.Release(inode, handle);
 
     public ValueTask<FsError> SyncAsync(ulong inode, bool dataOnly, CancellationToken cancellationToken) =>

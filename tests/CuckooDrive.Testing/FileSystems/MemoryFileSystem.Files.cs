@@ -76,8 +76,6 @@ public sealed partial class MemoryFileSystem
         }
     }
 
-    public ValueTask<FsError> FlushAsync(ulong inode, ulong handle, CancellationToken cancellationToken) => new(FsError.None);
-
     public void Release(ulong inode, ulong handle) => CloseHandle(inode);
 
     public ValueTask<FsError> SyncAsync(ulong inode, bool dataOnly, CancellationToken cancellationToken) => new(FsError.None);
