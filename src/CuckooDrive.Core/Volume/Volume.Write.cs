@@ -57,10 +57,10 @@ public sealed partial class Volume
             return FsError.Stale;
         if (sourceOffset < 0 || targetOffset < 0 || length < 0 || length > MaximumFileSize - targetOffset)
             return FsError.InvalidArgument;
-        if (source == target && sourceOffset < targetOffset + length && targetOffset < sourceOffset + length)
-            return FsError.InvalidArgument;
         // The end of the source as it is now: a file copied behind its own end must not grow for ever.
         length = Math.Clamp(source.Size - sourceOffset, 0, length);
+        if (source == target && sourceOffset < targetOffset + length && targetOffset < sourceOffset + length)
+            return FsError.InvalidArgument;
         await FlushDataAsync(source).ConfigureAwait(false);
         var copied = 0L;
         while (copied < length)
