@@ -32,7 +32,8 @@ internal sealed class ChunkOpener(PackCiphers ciphers)
         return null;
     }
 
-    private bool TryOpen(in ChunkLocation location, ReadOnlySpan<byte> sealedChunk, Span<byte> plain)
+    /// <summary>Fills <paramref name="plain"/>, which is as long as the chunk; undefined when false.</summary>
+    public bool TryOpen(in ChunkLocation location, ReadOnlySpan<byte> sealedChunk, Span<byte> plain)
     {
         var record = location.Record;
         var cipher = ciphers.Of(location.Pack);

@@ -29,9 +29,8 @@ internal sealed class ChunkPrefetcher(
                 break;
             if (memory.IsKnown(chunk) || !TryLocate(chunk, out var location))
                 continue;
-            if (location.Pack.IsWholeLocally)
-                Start([location], isLocal: true);
-            else
+            // The local disk's own read-ahead serves a sequential reader; a thread for each chunk would only cost.
+            if (!location.Pack.IsWholeLocally)
                 (remote ??= []).Add(location);
         }
         if (remote is not null)
@@ -52,12 +51,12 @@ internal sealed class ChunkPrefetcher(
         {
             if (run.Count > 0 && !Continues(run, location))
             {
-                Start(run, isLocal: false);
+                Start(run);
                 run = [];
             }
             run.Add(location);
         }
-        Start(run, isLocal: false);
+        Start(run);
     }
 
     private static bool Continues(List<ChunkLocation> run, in ChunkLocation next)
@@ -68,7 +67,7 @@ internal sealed class ChunkPrefetcher(
             next.Record.Offset + next.Record.SealedLength - run[0].Record.Offset <= LongestRequest;
     }
 
-    private void Start(List<ChunkLocation> run, bool isLocal)
+    private void Start(List<ChunkLocation> run)
     {
         // Those that somebody loads by now are left out; the others are ours to finish or fail.
         var mine = new List<ChunkLocation>(run.Count);
@@ -85,14 +84,14 @@ internal sealed class ChunkPrefetcher(
         if (mine.Count == 0)
             return;
         Interlocked.Add(ref _underWay, bytes);
-        _ = Task.Run(() => FetchAsync(mine, isLocal, bytes), CancellationToken.None);
+        _ = Task.Run(() => FetchAsync(mine, bytes), CancellationToken.None);
     }
 
-    private async Task FetchAsync(List<ChunkLocation> run, bool isLocal, long bytes)
+    private async Task FetchAsync(List<ChunkLocation> run, long bytes)
     {
         try
         {
-            var joined = isLocal || run.Count == 1 ? null : await ReadJoinedAsync(run).ConfigureAwait(false);
+            var joined = run.Count == 1 ? null : await ReadJoinedAsync(run).ConfigureAwait(false);
             foreach (var location in run)
                 await FinishAsync(location, run[0].Record.Offset, joined).ConfigureAwait(false);
         }

@@ -17,6 +17,9 @@ internal sealed class ChunkReader(
     ILogger logger,
     CancellationToken stopping)
 {
+    /// <summary>From this size on a chunk wanted whole is not kept in memory.</summary>
+    private const int DirectRead = 32 * 1024;
+
     private long _damagedLocal;
 
     /// <summary>Chunks of whole local files that did not authenticate.</summary>
@@ -25,6 +28,8 @@ internal sealed class ChunkReader(
     public ValueTask ReadAsync(ChunkRef chunk, int offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
+        if (offset == 0 && destination.Length >= DirectRead && options.ReadLocalInline && TryReadDirectly(chunk, destination.Span))
+            return ValueTask.CompletedTask;
         var load = memory.Begin(chunk, out var cached);
         if (cached is not null)
         {
@@ -52,6 +57,31 @@ internal sealed class ChunkReader(
             throw;
         }
         return WaitAsync(LoadFromCloudsAsync(location), isOwner: true, chunk, offset, destination, cancellationToken);
+    }
+
+    /// <summary>
+    /// A large chunk that is wanted whole and lies on the local disk goes straight to where it is wanted: kept in memory it
+    /// would only push out what is read in parts, and the kernel has it in its page cache from now on. False when it must
+    /// go the usual way, also when it is damaged here.
+    /// </summary>
+    private bool TryReadDirectly(ChunkRef chunk, Span<byte> destination)
+    {
+        if (memory.IsKnown(chunk))
+            return false;
+        var location = Locate(chunk);
+        if (location.Record.PlainLength != destination.Length || location.Pack.Local is not { IsWhole: true } file)
+            return false;
+        var sealedChunk = ChunkScratch.Sealed.AsSpan(0, location.Record.SealedLength);
+        try
+        {
+            files.Read(file, file.Position(location.Record.Shard, location.Record.Offset), sealedChunk);
+        }
+        catch (IOException)
+        {
+            // The usual way reads it again and reports what is wrong.
+            return false;
+        }
+        return opener.TryOpen(location, sealedChunk, destination);
     }
 
     /// <summary>Where a chunk is; for one that the metadata does not know, an error that says so.</summary>
