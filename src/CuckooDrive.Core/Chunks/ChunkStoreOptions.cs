@@ -18,7 +18,7 @@ public sealed record ChunkStoreOptions
     public long DiskCacheLimit { get; init; } = 10L << 30;
 
     /// <summary>At most this much plaintext is kept in memory.</summary>
-    public long MemoryCacheLimit { get; init; } = 64L << 20;
+    public long MemoryCacheLimit { get; init; } = 48L << 20;
 
     /// <summary>Pages of 64 chunk records (about 4 KiB each) kept in memory; changed ones stay beyond it until committed.</summary>
     public int DirectoryPageLimit { get; init; } = 8192;

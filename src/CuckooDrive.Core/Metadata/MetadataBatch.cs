@@ -11,6 +11,7 @@ public sealed class MetadataBatch
 {
     private const byte KindPut = 1;
     private const byte KindDelete = 2;
+    private const int KeptCapacity = 1 << 20;
     private byte[] _buffer = new byte[4096];
     private int _length;
 
@@ -20,6 +21,9 @@ public sealed class MetadataBatch
 
     public void Clear()
     {
+        // One large batch must not hold its memory for the rest of the mount.
+        if (_buffer.Length > KeptCapacity)
+            _buffer = new byte[4096];
         _length = 0;
         Count = 0;
     }

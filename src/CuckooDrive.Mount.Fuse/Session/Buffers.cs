@@ -13,8 +13,8 @@ internal sealed class Buffers
 
     public const int MaximumTransfer = 1 << 20;
 
-    private readonly PinnedBufferPool _requests = new(WritePayloadOffset, MaximumTransfer, keep: 8);
-    private readonly PinnedBufferPool _largeReplies = new(OutHeader.Size, MaximumTransfer, keep: 16);
+    private readonly PinnedBufferPool _requests = new(WritePayloadOffset, MaximumTransfer, keep: 18);
+    private readonly PinnedBufferPool _largeReplies = new(OutHeader.Size, MaximumTransfer, keep: 18);
     private readonly PinnedBufferPool _mediumReplies = new(OutHeader.Size, 128 * 1024, keep: 32);
 
     public PinnedBuffer RentRequest() => _requests.Rent();
