@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using CuckooDrive.Mount.Fuse.Mounting;
 using CuckooDrive.Mount.Fuse.Native;
@@ -27,15 +28,19 @@ public static class MountTable
     public static bool IsMountPoint(string path) => Find(path) is not null;
 
     /// <summary>
-    /// Whether a FUSE mount is here whose process is gone (every access says ENOTCONN). Must not be asked for a mount of
-    /// the own process.
+    /// Whether a FUSE mount is here whose process is gone. Must not be asked for a mount of the own process.
     /// </summary>
+    /// <remarks>
+    /// statfs is the question that the kernel never answers by itself: attributes that it still holds let access and stat
+    /// succeed on a dead mount for as long as they are valid.
+    /// </remarks>
     public static bool IsStale(string mountPoint)
     {
         if (Find(mountPoint) is not { } entry || !entry.Type.StartsWith("fuse", StringComparison.Ordinal))
             return false;
-        return Libc.Access(entry.MountPoint, 0) != 0
-            && System.Runtime.InteropServices.Marshal.GetLastPInvokeError() == Errno.ENOTCONN;
+        Span<byte> answer = stackalloc byte[256];
+        return Libc.StatFileSystem(entry.MountPoint, ref MemoryMarshal.GetReference(answer)) != 0
+            && Marshal.GetLastPInvokeError() is Errno.ENOTCONN or Errno.ECONNABORTED;
     }
 
     /// <summary>Removes a mount that <see cref="IsStale"/>; does nothing where there is none.</summary>

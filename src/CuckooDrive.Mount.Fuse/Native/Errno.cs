@@ -32,6 +32,7 @@ internal static class Errno
     public const int EPROTO = 71;
     public const int EOVERFLOW = 75;
     public const int EOPNOTSUPP = 95;
+    public const int ECONNABORTED = 103;
     public const int ENOTCONN = 107;
     public const int ESTALE = 116;
 }

@@ -68,8 +68,9 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "readlink", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial nint ReadLink(string path, ref byte target, nint length);
 
-    [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial int Access(string path, int mode);
+    /// <summary>struct statfs has 120 bytes or less on every 64-bit architecture; the buffer must have more.</summary>
+    [LibraryImport("libc", EntryPoint = "statfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int StatFileSystem(string path, ref byte buffer);
 }
 
 /// <summary>struct msghdr. musl has 32-bit lengths with padding where glibc has size_t: the same bytes on little-endian machines.</summary>
