@@ -55,7 +55,7 @@ internal sealed class DriveAttacher(
                 $"No drive was found: {string.Join(" ", _sources.Select(source => source.Failure))} Check the addresses.");
 
         var headers = _sources.SelectMany(source => source.Headers).ToList();
-        var (header, keys) = await Task.Run(() => HeaderObjects.Unlock(headers, passphrase), cancellationToken).ConfigureAwait(false);
+        var (header, keys) = await Task.Run(() => HeaderObjects.Unlock(headers, passphrase, _problems), cancellationToken).ConfigureAwait(false);
         using (keys)
         {
             var sealer = new ObjectSealer(keys);

@@ -38,14 +38,15 @@ internal static class HeaderObjects
     }
 
     /// <summary>
-    /// Unlocks the newest authentic header. A secret that only an older one still knows is refused: it was removed.
+    /// Unlocks the newest authentic header. A secret that only an older one still knows is refused: it was removed. A header
+    /// that the drive's key did not make is described in <paramref name="problems"/>: one damaged copy, whatever it claims
+    /// to be, must not keep anybody out.
     /// </summary>
     /// <exception cref="DriveException">WrongPassphrase, WrongDrive, Damaged, NotADrive.</exception>
-    public static (FoundHeader Header, DriveKeys Keys) Unlock(IReadOnlyCollection<FoundHeader> found, Secret secret)
+    public static (FoundHeader Header, DriveKeys Keys) Unlock(IReadOnlyCollection<FoundHeader> found, Secret secret, ICollection<string>? problems = null)
     {
         if (found.Count == 0)
             throw new DriveException(DriveErrorKind.NotADrive, "None of the clouds holds a drive; check their addresses.");
-        CheckSameDrive(found);
         var distinct = found.DistinctBy(header => Convert.ToHexString(ObjectHash.Compute(header.Bytes)))
             .OrderByDescending(header => header.Header.Sequence).Take(MostTries).ToList();
         var changed = false;
@@ -56,11 +57,20 @@ internal static class HeaderObjects
                 changed |= error == UnlockError.HeaderChanged;
                 continue;
             }
-            var newest = distinct.First(header => header.Header.IsAuthentic(keys));
-            if (newest == candidate)
-                return (candidate, keys);
-            keys.Dispose();
-            throw WrongPassphrase("was removed from the drive");
+            try
+            {
+                CheckSameDrive(candidate, distinct, secret);
+                if (distinct.First(header => header.Header.IsAuthentic(keys)) != candidate)
+                    throw WrongPassphrase("was removed from the drive");
+            }
+            catch
+            {
+                keys.Dispose();
+                throw;
+            }
+            foreach (var other in found.Where(header => !header.Header.IsAuthentic(keys)))
+                problems?.Add($"The header at {other.Source} is damaged or another drive's; it is not used.");
+            return (candidate, keys);
         }
         throw changed
             ? new DriveException(DriveErrorKind.Damaged,
@@ -137,12 +147,17 @@ internal static class HeaderObjects
         return null;
     }
 
-    private static void CheckSameDrive(IReadOnlyCollection<FoundHeader> found)
+    /// <summary>Only a header that opens is proof of another drive: a drive id is nothing but bytes that a cloud can change.</summary>
+    private static void CheckSameDrive(FoundHeader header, List<FoundHeader> found, Secret secret)
     {
-        var drives = found.DistinctBy(header => Convert.ToHexString(header.Header.DriveId)).ToList();
-        if (drives.Count > 1)
+        foreach (var other in found.Where(other => !other.Header.DriveId.SequenceEqual(header.Header.DriveId)))
+        {
+            if (!other.Header.TryUnlock(secret, out var keys))
+                continue;
+            keys.Dispose();
             throw new DriveException(DriveErrorKind.WrongDrive,
-                $"The clouds {drives[0].Source} and {drives[1].Source} hold different drives; give only clouds of one drive.");
+                $"The clouds {header.Source} and {other.Source} hold different drives; give only clouds of one drive.");
+        }
     }
 
     private static DriveException WrongPassphrase(string why) =>
