@@ -14,6 +14,11 @@ public sealed partial class ChunkStore
 
     public async Task WaitForUploadsAsync(long sequence, bool full, CancellationToken cancellationToken)
     {
+        if (full)
+        {
+            foreach (var lane in _lanes.All)
+                lane.RetryNow();
+        }
         while (true)
         {
             var progress = _uploader.Progress.Next;

@@ -13,6 +13,8 @@ internal readonly record struct ShardJob(Pack Pack, int Shard);
 /// </summary>
 internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, TimeProvider time)
 {
+    private const long Unlimited = 1L << 60;
+
     private readonly Lock _gate = new();
     private readonly HashSet<Task> _calls = [];
     private int _failures;
@@ -150,14 +152,24 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
     {
         lock (_gate)
         {
-            _failures++;
             _lastError = message;
             _downSince ??= time.GetTimestamp();
+            // Calls that were under way together fail together: that is one failure, not a reason for a pause of minutes.
+            if (_failures > 0 && time.GetTimestamp() < _blockedUntil && retryAfter is null)
+                return;
+            _failures++;
             var pause = options.InitialBackoff.TotalSeconds * Math.Pow(2, Math.Min(_failures - 1, 20));
             pause = Math.Min(pause, options.MaximumBackoff.TotalSeconds) * (0.5 + (Random.Shared.NextDouble() / 2));
             pause = Math.Max(pause, retryAfter?.TotalSeconds ?? 0);
             _blockedUntil = time.GetTimestamp() + (long)(pause * time.TimestampFrequency);
         }
+    }
+
+    /// <summary>Somebody waits: it is asked again now, however long it has been failing.</summary>
+    public void RetryNow()
+    {
+        lock (_gate)
+            _blockedUntil = time.GetTimestamp();
     }
 
     public void ReportFull(string message)
@@ -174,7 +186,8 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
         lock (_gate)
         {
             Recover();
-            _quotaFree = quota.Free;
+            // Some say "unlimited" by the largest number there is, from which nothing must be counted up.
+            _quotaFree = quota.Free < Unlimited ? quota.Free : null;
             _uploadedSinceQuota = 0;
             // Trust a new figure only if it leaves room; else the refusal of a write counts more.
             if (quota.Free is null or > 64 << 20)

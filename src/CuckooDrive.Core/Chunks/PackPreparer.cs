@@ -18,7 +18,9 @@ internal sealed class PackPreparer(PackFiles files, PackCiphers ciphers)
     public UInt128[] Prepare(Pack pack, LocalPackFile file)
     {
         WritePadding(pack, file);
+        CrashPoint.Reach(CrashStep.PackPadded);
         WriteParity(pack, file);
+        CrashPoint.Reach(CrashStep.ParityWritten);
         return ComputeTags(pack, file);
     }
 

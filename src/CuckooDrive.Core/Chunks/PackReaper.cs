@@ -49,6 +49,7 @@ internal sealed class PackReaper(
             var place = pack.Shards[shard];
             if (place.State == ShardState.Gone || !await TryDeleteAsync(pack, shard, place, stopping).ConfigureAwait(false))
                 continue;
+            CrashPoint.Reach(CrashStep.ShardDeleted);
             lock (index.Gate)
             {
                 if (place.State == ShardState.Stored)
@@ -98,6 +99,7 @@ internal sealed class PackReaper(
             pack.Gone = true;
             index.MarkDirty(pack);
         }
+        CrashPoint.Reach(CrashStep.PackForgotten);
         DropLocal(pack);
         space.ReportProgress();
     }

@@ -22,6 +22,8 @@ internal sealed class ShardUploader(
     TimeProvider time,
     ILogger logger)
 {
+    private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
+
     private readonly List<Task> _workers = [];
 
     /// <summary>Fires when a shard has arrived or a cloud's condition has changed.</summary>
@@ -116,7 +118,8 @@ internal sealed class ShardUploader(
                 var pause = lane.TimeUntilAvailable;
                 if (pause > TimeSpan.Zero)
                 {
-                    await Task.Delay(pause, time, stopping).ConfigureAwait(false);
+                    // In steps: the pause may be cut short.
+                    await Task.Delay(pause < LongestSleep ? pause : LongestSleep, time, stopping).ConfigureAwait(false);
                     continue;
                 }
                 if (lane.Queue.Reader.TryRead(out var job))
@@ -138,7 +141,9 @@ internal sealed class ShardUploader(
         CloudObject? stored = null;
         try
         {
+            CrashPoint.Reach(CrashStep.ShardUploading);
             stored = await WriteAsync(lane, job, file, stopping).ConfigureAwait(false);
+            CrashPoint.Reach(CrashStep.ShardUploaded);
             lane.ReportUploaded(job.Pack.PaddedLength, time.GetElapsedTime(started));
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
@@ -174,9 +179,9 @@ internal sealed class ShardUploader(
         var length = job.Pack.PaddedLength;
         var name = ObjectNames.Shard(job.Pack.Id, job.Shard);
         var timeout = options.UploadTimeout + TimeSpan.FromSeconds(length / 16384.0);
+        var content = CloudContent.FromFile(file.Path, file.Position(job.Shard, 0), length);
         try
         {
-            var content = CloudContent.FromFile(file.Path, file.Position(job.Shard, 0), length);
             var stored = await lane.CallAsync(token => WatchAsync(lane, name, content, token), timeout, stopping).ConfigureAwait(false);
             if (stored.Length != length)
                 throw new CloudException(CloudErrorKind.Corrupt, $"{lane.Member.Name} stored {stored.Length} bytes of {length} as {name}.");
@@ -185,8 +190,20 @@ internal sealed class ShardUploader(
         catch (CloudException exception) when (exception.Kind == CloudErrorKind.AlreadyExists)
         {
             // Most likely written by us before a crash or a lost answer; believed only when every byte is right.
-            return await lane.CallAsync(token => VerifyAsync(lane, job, name, token), timeout, stopping).ConfigureAwait(false);
+            return await lane.CallAsync(token => VerifyAsync(lane, job, name, token), timeout, stopping).ConfigureAwait(false)
+                ?? await ReplaceAsync(lane, name, content, timeout, stopping).ConfigureAwait(false);
         }
+    }
+
+    // Torn, damaged or made up: no other machine writes under the random name of this machine's pack.
+    private async Task<CloudObject> ReplaceAsync(CloudLane lane, string name, CloudContent content, TimeSpan timeout, CancellationToken stopping)
+    {
+        logger.LogWarning("{Cloud} held other bytes under the name {Shard}, which is replaced.", lane.Member.Name, name);
+        return await lane.CallAsync(async token =>
+        {
+            await lane.Storage.DeleteAsync(name, token).ConfigureAwait(false);
+            return await WatchAsync(lane, name, content, token).ConfigureAwait(false);
+        }, timeout, stopping).ConfigureAwait(false);
     }
 
     // A slow upload and a cloud that hangs look alike; a small question tells them apart long before the time is up.
@@ -212,7 +229,8 @@ internal sealed class ShardUploader(
         }
     }
 
-    private async Task<CloudObject> VerifyAsync(CloudLane lane, ShardJob job, string name, CancellationToken cancellationToken)
+    /// <summary>The object, or null when it holds other bytes than it should.</summary>
+    private async Task<CloudObject?> VerifyAsync(CloudLane lane, ShardJob job, string name, CancellationToken cancellationToken)
     {
         var found = await lane.Storage.StatAsync(name, cancellationToken).ConfigureAwait(false)
             ?? throw new CloudException(CloudErrorKind.Transient, $"{lane.Member.Name} says that {name} exists and that it does not.");
@@ -221,7 +239,7 @@ internal sealed class ShardUploader(
             ? await lane.Storage.ReadAsync(name, 0, content, cancellationToken).ConfigureAwait(false)
             : 0;
         if (read != content.Length || preparer.Tag(job.Pack, job.Shard, content) != job.Pack.Shards[job.Shard].Tag)
-            throw new CloudException(CloudErrorKind.AlreadyExists, $"{lane.Member.Name} holds other bytes under the name {name}.");
+            return null;
         return found;
     }
 
@@ -296,6 +314,7 @@ internal sealed class ShardUploader(
         try
         {
             files.MoveToCache(file, pack.Id, checked((int)file.Position(pack.DataShards - 1, pack.PaddedLength)));
+            CrashPoint.Reach(CrashStep.PackMovedToCache);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -56,10 +56,14 @@ internal sealed class Checkpointer(
         try
         {
             var (record, root) = await WritePagesAsync(held, cancellationToken).ConfigureAwait(false);
+            CrashPoint.Reach(CrashStep.CheckpointPagesWritten);
             await committer.CommitAsync(sealPacks: true, new ReferenceHook(chunks, [], record), cancellationToken).ConfigureAwait(false);
+            CrashPoint.Reach(CrashStep.CheckpointPagesReferenced);
             await shipper.ShipWithTurnAsync(cancellationToken).ConfigureAwait(false);
             WriteRoot(root, record);
+            CrashPoint.Reach(CrashStep.RootDecided);
             await shipper.FinishAsync(cancellationToken).ConfigureAwait(false);
+            CrashPoint.Reach(CrashStep.RootDurable);
             var older = CheckpointRecord.ReadAll(store).Where(each => each.Number != record.Number).ToList();
             if (older.Count > 0)
                 await committer.CommitAsync(sealPacks: false, new ReferenceHook(chunks, older, null), cancellationToken).ConfigureAwait(false);

@@ -97,6 +97,7 @@ internal sealed class CloudReplica
             {
                 _owner.ThrowIfFenced();
                 await SendAsync(item, cancellationToken).ConfigureAwait(false);
+                CrashPoint.Reach(CrashStep.SegmentSent);
                 next = item.Ordinal + 1;
                 item = _owner.Outbox.Next(next);
             }
@@ -189,7 +190,10 @@ internal sealed class CloudReplica
         foreach (var name in await CloudObjects.ListAsync(Member.Storage, ObjectNames.JournalPrefix, cancellationToken).ConfigureAwait(false))
         {
             if (ObjectNames.TryParseJournal(name, out var epoch, out var index) && IsBefore(epoch, index, position.RootJournalEpoch, position.RootJournalIndex))
+            {
                 await Member.Storage.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+                CrashPoint.Reach(CrashStep.OldJournalRemoved);
+            }
         }
         _cleanedRoot = position.RootOrdinal;
     }

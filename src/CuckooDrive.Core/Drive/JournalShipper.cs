@@ -114,10 +114,13 @@ internal sealed class JournalShipper(
         {
             replicator.WakeAll();
             await replicator.WaitDurableAsync(position.NextOrdinal, cancellationToken).ConfigureAwait(false);
+            CrashPoint.Reach(CrashStep.JournalSent);
         }
         if (position.DurableOrdinal < position.NextOrdinal || position.Durable < position.Decided)
             Settle(position with { DurableOrdinal = position.NextOrdinal, Durable = position.Decided }, []);
+        CrashPoint.Reach(CrashStep.JournalDurable);
         store.TrimJournal(position.Decided);
+        CrashPoint.Reach(CrashStep.JournalTrimmed);
         chunks.Journaled(position.Decided);
     }
 
@@ -201,6 +204,7 @@ internal sealed class JournalShipper(
             };
         });
         replicator.Outbox.Sync();
+        CrashPoint.Reach(CrashStep.OutboxWritten);
         Settle(next with { Decided = sequence }, items);
         _builder.Accept();
     }
@@ -208,6 +212,7 @@ internal sealed class JournalShipper(
     private void Settle(JournalPosition position, IReadOnlyList<OutboxItem> items)
     {
         position.Write(store);
+        CrashPoint.Reach(CrashStep.JournalDecided);
         Volatile.Write(ref _position, position);
         replicator.Outbox.Release(items);
         replicator.Announce(position);

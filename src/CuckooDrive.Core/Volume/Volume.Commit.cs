@@ -171,6 +171,7 @@ public sealed partial class Volume : ICommitter
     private long Commit(List<CommitRequest> requests)
     {
         FlushEverything();
+        CrashPoint.Reach(CrashStep.DataFlushed);
         List<(DirectoryNode Node, DirectoryEntry Marker)> markers;
         List<Inode> collected;
         long changes;
@@ -178,6 +179,9 @@ public sealed partial class Volume : ICommitter
         {
             _isCommitting = true;
             changes = _changes;
+            // Written since the flush above: counted as a change already, but no part of this commit.
+            if (_dirtyData.Count > 0)
+                _changes++;
             markers = _removalMarkers;
             _removalMarkers = [];
             collected = Collect();
@@ -191,6 +195,7 @@ public sealed partial class Volume : ICommitter
             try
             {
                 _chunks.SyncStaging();
+                CrashPoint.Reach(CrashStep.StagingSynced);
                 sequence = _store.Commit(_batch, durable: true);
             }
             catch
@@ -199,8 +204,10 @@ public sealed partial class Volume : ICommitter
                     _removalMarkers.AddRange(markers);
                 throw;
             }
+            CrashPoint.Reach(CrashStep.Committed);
             _batch.Clear();
             _chunks.Committed(sequence);
+            CrashPoint.Reach(CrashStep.CommitSettled);
         }
         Settle(collected, markers, changes);
         return sequence;
