@@ -44,6 +44,9 @@ public sealed class MountedDrive : IAsyncDisposable
     /// <summary>The daemon's log.</summary>
     public string LogFile => Path.Combine(Home, "state", "drives", Name, "log", "cuckoo.log");
 
+    /// <summary>Variables that the next commands get as well; what they start in the background inherits them.</summary>
+    public Dictionary<string, string?> ExtraEnvironment { get; } = [];
+
     /// <summary>What every command is run with.</summary>
     public IReadOnlyDictionary<string, string?> Environment
     {
@@ -57,6 +60,8 @@ public sealed class MountedDrive : IAsyncDisposable
             };
             foreach (var (setting, value) in _options.Settings)
                 environment["CUCKOO_SETTING_" + setting] = value;
+            foreach (var (name, value) in ExtraEnvironment)
+                environment[name] = value;
             return environment;
         }
     }
