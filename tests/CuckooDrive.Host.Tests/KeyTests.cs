@@ -1,0 +1,90 @@
+using System.Text.Json;
+using CuckooDrive.Testing.Host;
+
+namespace CuckooDrive.Host.Tests;
+
+public sealed class KeyTests
+{
+    [Fact]
+    public async Task A_second_passphrase_opens_the_drive_and_the_first_can_be_removed()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        var second = Path.Combine(drive.Root, "second.pass");
+        File.WriteAllText(second, "another passphrase\n");
+        File.SetUnixFileMode(second, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        (await drive.RunAsync("key", "add", "test", "--new-passphrase-file", second, "--label", "laptop")).MustSucceed();
+        var listed = (await drive.RunAsync("key", "list", "test", "--passphrase-file", second)).MustSucceed();
+        (await drive.RunAsync("key", "remove", "test", "0", "--passphrase-file", second)).MustSucceed();
+        var old = await drive.RunAsync("key", "list", "test");
+        var last = await drive.RunAsync("key", "remove", "test", "0", "--passphrase-file", second);
+
+        Assert.Contains("laptop", listed.Output, StringComparison.Ordinal);
+        old.MustFail(1, "passphrase");
+        last.MustFail(2, "last key");
+        (await drive.RunAsync("mount", "test", drive.MountPoint, "--passphrase-file", second)).MustSucceed();
+        (await drive.RunAsync("unmount", drive.MountPoint)).MustSucceed();
+    }
+
+    [Fact]
+    public async Task A_recovery_key_opens_the_drive_on_a_new_machine_however_it_is_typed()
+    {
+        await using var drive = await MountedDrive.CreateAsync();
+        File.WriteAllText(drive.PathOf("a"), "hello");
+        await drive.FlushAsync();
+        using var added = JsonDocument.Parse((await drive.RunAsync("key", "add", "test", "--recovery-key", "--json")).MustSucceed().Output);
+        var key = added.RootElement.GetProperty("recoveryKey").GetString()!;
+
+        await drive.LoseMachineAsync();
+        var environment = new Dictionary<string, string?>(drive.Environment) { ["CUCKOO_PASSPHRASE"] = key.Replace('-', ' ').ToLowerInvariant() };
+        string[] clouds = [.. drive.Clouds.SelectMany(cloud => new[] { "--cloud", $"file://{cloud}" })];
+        (await CuckooProcess.RunAsync(environment, ["attach", "test", .. clouds])).MustSucceed();
+        (await CuckooProcess.RunAsync(environment, "mount", "test", drive.MountPoint)).MustSucceed();
+
+        Assert.Equal("hello", File.ReadAllText(drive.PathOf("a")));
+        await drive.UnmountAsync();
+    }
+
+    [Fact]
+    public async Task A_key_file_opens_the_drive_and_is_private()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        var file = Path.Combine(drive.Root, "drive.key");
+        var withoutPassphrase = new Dictionary<string, string?>(drive.Environment);
+        withoutPassphrase.Remove("CUCKOO_PASSPHRASE");
+
+        (await drive.RunAsync("key", "add", "test", "--new-key-file", file)).MustSucceed();
+        var again = await drive.RunAsync("key", "add", "test", "--new-key-file", file);
+        (await CuckooProcess.RunAsync(withoutPassphrase, "mount", "test", drive.MountPoint, "--key-file", file)).MustSucceed();
+        (await drive.RunAsync("unmount", drive.MountPoint)).MustSucceed();
+
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+        again.MustFail(1, "exists already");
+    }
+
+    [Fact]
+    public async Task Keys_are_added_while_the_drive_is_mounted()
+    {
+        await using var drive = await MountedDrive.CreateAsync();
+        var environment = new Dictionary<string, string?>(drive.Environment) { ["CUCKOO_NEW_PASSPHRASE"] = "the new one" };
+
+        (await CuckooProcess.RunAsync(environment, "key", "add", "test")).MustSucceed();
+        File.WriteAllText(drive.PathOf("a"), "hello");
+        await drive.UnmountAsync();
+        environment["CUCKOO_PASSPHRASE"] = "the new one";
+        (await CuckooProcess.RunAsync(environment, "mount", "test", drive.MountPoint)).MustSucceed();
+
+        Assert.Equal("hello", File.ReadAllText(drive.PathOf("a")));
+        await drive.UnmountAsync();
+    }
+
+    [Fact]
+    public async Task Removing_a_key_that_does_not_exist_is_explained()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+
+        (await drive.RunAsync("key", "remove", "test", "7")).MustFail(2, "no key 7");
+        (await drive.RunAsync("key", "remove", "test", "seven")).MustFail(2, "seven");
+        (await drive.RunAsync("key", "add", "test", "--recovery-key", "--new-key-file", "x")).MustFail(2, "only one");
+    }
+}
