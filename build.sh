@@ -44,7 +44,7 @@ demo() {
 
 test_tools() {
   install fusermount3:fuse3 git:git rsync:rsync sqlite3:sqlite3 fio:fio stress-ng:stress-ng '/usr/lib/postgresql/*/bin/initdb:postgresql' \
-    setfattr:attr setfacl:acl mkfs.ext4:e2fsprogs setpriv:util-linux perl:perl
+    setfattr:attr setfacl:acl mkfs.ext4:e2fsprogs setpriv:util-linux script:bsdutils perl:perl
   # udev gives everybody the device; a container's bare /dev does not.
   if [ -c /dev/fuse ] && [ "$(id -u)" = 0 ]; then chmod 666 /dev/fuse; fi
 }

@@ -165,6 +165,7 @@ public sealed class BadInputTests
         using var folder = new TemporaryFolder();
         var empty = Path.Combine(folder.Path, "empty");
         File.WriteAllText(empty, "\n");
+        File.SetUnixFileMode(empty, UnixFileMode.UserRead);
         string[] create = ["create", "photos", "--cloud", $"file://{folder.Sub("a")}", "--passphrase-file"];
 
         (await CuckooProcess.RunAsync(folder.Environment, [.. create, Path.Combine(folder.Path, "missing")])).MustFail(2, "does not exist");

@@ -1,5 +1,4 @@
 using CuckooDrive.Host.Daemon;
-using CuckooDrive.Host.Linux;
 using CuckooDrive.Mount.Fuse;
 
 namespace CuckooDrive.Host.Composition;
@@ -34,13 +33,6 @@ internal sealed class FuseFileSystemMount(FuseMount mount) : IFileSystemMount
         {
             return true; // Another mount namespace still shows it; disposing ends the connection.
         }
-    }
-
-    public async Task ForceUnmountAsync()
-    {
-        // A detached mount is not written back by the kernel, so that is done first, by a process that may touch the mount.
-        await Task.Run(() => Tool.Run("timeout", "20", "sync", "-f", mount.MountPoint));
-        await mount.DisposeAsync();
     }
 
     public ValueTask DisposeAsync() => mount.DisposeAsync();

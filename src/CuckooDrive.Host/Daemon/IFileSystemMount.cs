@@ -1,6 +1,9 @@
 namespace CuckooDrive.Host.Daemon;
 
-/// <summary>A file system that the kernel shows at a mount point.</summary>
+/// <summary>
+/// A file system that the kernel shows at a mount point. Disposing takes it away although it is in use: what programs
+/// have written is handed over first, then they see errors.
+/// </summary>
 internal interface IFileSystemMount : IAsyncDisposable
 {
     /// <summary>Completes when the mount is gone, whoever took it away; fails when serving it failed.</summary>
@@ -8,9 +11,4 @@ internal interface IFileSystemMount : IAsyncDisposable
 
     /// <summary>Takes the mount away and waits until every request is answered; false when somebody is using it.</summary>
     Task<bool> TryUnmountAsync();
-
-    /// <summary>
-    /// Takes the mount away although it is in use: what programs have written is handed over first, then they see errors.
-    /// </summary>
-    Task ForceUnmountAsync();
 }

@@ -1,9 +1,11 @@
+using System.Runtime.InteropServices;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Composition;
 using CuckooDrive.Host.Logging;
 using CuckooDrive.Host.State;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Host.Daemon;
@@ -21,6 +23,16 @@ internal static class MountHost
     public static async Task<int> RunAsync(MountRequest request, CommandContext context, SecretInput passphrase, Action ready)
     {
         using var host = Build(request, context, passphrase);
+        var lifetime = host.Services.GetRequiredService<IHostApplicationLifetime>();
+        void Stop(PosixSignalContext signal)
+        {
+            signal.Cancel = true;
+            lifetime.StopApplication();
+        }
+        // The host's own lifetimes leave some of these out: a terminal that is closed must not end the process at once.
+        using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
         try
         {
             await host.StartAsync();
@@ -35,6 +47,18 @@ internal static class MountHost
         ready();
         await host.WaitForShutdownAsync();
         return Environment.ExitCode;
+    }
+
+    /// <summary>
+    /// Tells a service manager that asks for it when the drive is usable. AddSystemd() would do so only as a direct child
+    /// of a process named systemd; the variable is what the protocol goes by (sd_notify(3)).
+    /// </summary>
+    private static void AddReadiness(IServiceCollection services)
+    {
+        if (string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NOTIFY_SOCKET")))
+            return;
+        services.AddSingleton<ISystemdNotifier, SystemdNotifier>();
+        services.AddSingleton<IHostLifetime, SystemdLifetime>();
     }
 
     private static IHost Build(MountRequest request, CommandContext context, SecretInput passphrase)
@@ -55,7 +79,7 @@ internal static class MountHost
 
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = ShutdownTimeout);
         builder.Services.Configure<ConsoleLifetimeOptions>(options => options.SuppressStatusMessages = true);
-        builder.Services.AddSystemd();
+        AddReadiness(builder.Services);
         builder.Services.AddSingleton(TimeProvider.System);
         builder.Services.AddSingleton(request);
         builder.Services.AddSingleton(folders);

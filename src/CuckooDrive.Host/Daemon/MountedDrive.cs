@@ -129,10 +129,7 @@ internal sealed class MountedDrive(
             if (_closed)
                 return;
             if (_mount is not null && !await TryUnmountPatientlyAsync(_mount))
-            {
                 _logger.LogWarning("'{MountPoint}' is still in use; it is taken away from the programs that use it.", request.MountPoint);
-                await _mount.ForceUnmountAsync();
-            }
             await DisposeDriveAsync();
         }
         finally

@@ -16,32 +16,34 @@ internal static class DriveSettings
 {
     public const string EnvironmentPrefix = "CUCKOO_SETTING_";
 
-    public static IConfigurationRoot Load(CuckooPaths paths) => Add(new ConfigurationBuilder(), paths).Build();
-
-    public static IConfigurationBuilder Add(IConfigurationBuilder builder, CuckooPaths paths)
+    public static IConfigurationRoot Load(CuckooPaths paths)
     {
-        // The file is read here and not by the configuration's own provider, which would watch its folder for changes.
-        if (File.Exists(paths.SettingsFile))
-        {
-            try
-            {
-                builder.AddJsonStream(new MemoryStream(File.ReadAllBytes(paths.SettingsFile)));
-            }
-            catch (JsonException failure)
-            {
-                throw Unreadable(paths, failure);
-            }
-        }
-        return builder.AddEnvironmentVariables(EnvironmentPrefix);
+        var manager = new ConfigurationManager();
+        Add(manager, paths);
+        return manager;
     }
 
-    public static UserException Unreadable(CuckooPaths paths, Exception failure) => new(
-        $"The settings file '{paths.SettingsFile}' is not valid JSON ({failure.GetBaseException().Message}); correct it or remove it.",
-        ExitStatus.WrongUsage, failure);
+    /// <summary>Reads the file at once; the configuration's own file provider would also watch its folder.</summary>
+    public static void Add(ConfigurationManager configuration, CuckooPaths paths)
+    {
+        try
+        {
+            if (File.Exists(paths.SettingsFile))
+                configuration.AddJsonStream(new MemoryStream(File.ReadAllBytes(paths.SettingsFile)));
+        }
+        catch (Exception failure) when (failure is JsonException or FormatException)
+        {
+            throw new UserException(
+                $"The settings file '{paths.SettingsFile}' is not valid JSON ({failure.Message.TrimEnd('.')}); correct it or remove it.",
+                ExitStatus.WrongUsage, failure);
+        }
+        configuration.AddEnvironmentVariables(EnvironmentPrefix);
+    }
 
     public static OpenDriveOptions OptionsFor(IConfiguration configuration, string drive)
     {
         var defaults = new OpenDriveOptions();
+        // The environment provider is last, so it has won over the file's general values already, but not over a drive's.
         string? Find(string key) =>
             Environment.GetEnvironmentVariable(EnvironmentPrefix + key) ?? configuration[$"Drives:{drive}:{key}"] ?? configuration[key];
         return defaults with
