@@ -37,43 +37,62 @@ public sealed class FullDiskTests
     }
 
     [Fact]
-    public async Task When_the_disk_fills_up_while_mounted_what_was_synced_stays()
+    public async Task When_the_local_disk_is_full_writing_fails_honestly_and_goes_on_when_there_is_space_again()
     {
         Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root to mount a tmpfs");
         using var folder = new TemporaryFolder();
         await using var disk = await SmallDisk.MountAsync(folder.Sub("disk"), "size=96m");
         await using var drive = await MountedDrive.CreateAsync(new MountedDriveOptions
         {
-            ParentFolder = disk.Path,
             Clouds = 2,
-            Settings = new Dictionary<string, string> { ["StagingLimit"] = "32MiB", ["DiskCacheLimit"] = "16MiB" },
+            Home = Path.Combine(disk.Path, "home"),
+            Settings = new Dictionary<string, string> { ["StagingLimit"] = "64MiB", ["DiskCacheLimit"] = "8MiB" },
         });
-
-        // Home and both clouds share 96 MiB: far too little for 30 files of 4 MiB, twice.
         var synced = new Dictionary<string, byte[]>();
-        IOException? full = null;
-        for (var number = 0; number < 30 && full is null; number++)
+        void Write(string name)
         {
-            var path = drive.PathOf($"file{number}");
             var content = RandomNumberGenerator.GetBytes(4 << 20);
-            try
-            {
-                await using var file = new FileStream(path, FileMode.CreateNew);
-                file.Write(content);
-                file.Flush(flushToDisk: true);
-                synced[path] = SHA256.HashData(content);
-            }
-            catch (IOException failure)
-            {
-                full = failure;
-            }
+            DurableFile.Write(drive.PathOf(name), content);
+            synced[name] = SHA256.HashData(content);
         }
 
-        Assert.NotNull(full);
-        Assert.NotEmpty(synced);
+        Write("before");
+        var ballast = Path.Combine(disk.Path, "ballast");
+        Fill(ballast);
+        var full = Record.Exception(() =>
+        {
+            for (var number = 0; number < 20; number++)
+                Write($"while full {number}");
+        });
+        CheckAll(drive, synced);
+        File.Delete(ballast);
+        Write("after");
+
+        Assert.IsType<IOException>(full);
+        CheckAll(drive, synced);
         await drive.RemountAsync();
-        Assert.All(synced, pair => Assert.Equal(pair.Value, SHA256.HashData(File.ReadAllBytes(pair.Key))));
+        CheckAll(drive, synced);
+        await drive.FlushAsync();
         await drive.CheckAsync();
+    }
+
+    private static void CheckAll(MountedDrive drive, Dictionary<string, byte[]> synced) =>
+        Assert.All(synced, pair => Assert.Equal(pair.Value, SHA256.HashData(File.ReadAllBytes(drive.PathOf(pair.Key)))));
+
+    /// <summary>Takes all the space that is left on the disk.</summary>
+    private static void Fill(string path)
+    {
+        using var file = File.OpenHandle(path, FileMode.Create, FileAccess.Write);
+        var block = new byte[1 << 16];
+        try
+        {
+            for (long offset = 0; ; offset += block.Length)
+                RandomAccess.Write(file, block, offset);
+        }
+        catch (IOException)
+        {
+            // Full: what was wanted.
+        }
     }
 
     private sealed class SmallDisk : IAsyncDisposable

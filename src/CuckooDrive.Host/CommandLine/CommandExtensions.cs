@@ -34,7 +34,7 @@ internal static class CommandExtensions
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);
         try
         {
-            var context = new CommandContext(terminal, CuckooPaths.FromEnvironment(), verbose);
+            var context = new CommandContext(terminal, CuckooPaths.FromEnvironment(), verbose, cancellation.Token);
             return await action(result, context, cancellation.Token);
         }
         catch (Exception failure) // The root of the program: every failure ends here as one sentence.

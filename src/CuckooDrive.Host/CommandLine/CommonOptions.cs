@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CuckooDrive.Core.Drives;
 
 namespace CuckooDrive.Host.CommandLine;
 
@@ -19,6 +20,13 @@ internal static class CommonOptions
         Description = "Read the passphrase from the first line of this file (otherwise CUCKOO_PASSPHRASE, otherwise a prompt)",
         HelpName = "FILE",
     };
+
+    /// <summary>"local" or "cloud".</summary>
+    public static bool TryParseDurability(string text, out Durability durability)
+    {
+        durability = text == "cloud" ? Durability.Cloud : Durability.Local;
+        return text is "local" or "cloud";
+    }
 
     public static Argument<string> DriveName() => new("NAME") { Description = "The drive's name on this machine" };
 

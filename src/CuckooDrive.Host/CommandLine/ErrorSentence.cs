@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using CuckooDrive.Clouds;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Host.State;
 using CuckooDrive.Mount.Fuse;
 
 namespace CuckooDrive.Host.CommandLine;
@@ -18,6 +19,8 @@ internal static class ErrorSentence
         return failure switch
         {
             UserException user => (OneLine(user.Message), user.ExitStatus),
+            DriveException { Kind: DriveErrorKind.LocalState } when FullDisk() is { } state =>
+                ($"The disk with the drives' state ({state}) is full; free some space and run the command again.", ExitStatus.Failure),
             DriveException drive => (OneLine(drive.Message), ForKind(drive.Kind)),
             CloudException cloud => (OneLine(cloud.Message), ForKind(cloud.Kind)),
             FuseMountException mount => (OneLine(mount.Message), ExitStatus.Failure),
@@ -31,6 +34,26 @@ internal static class ErrorSentence
             IOException or SocketException => ($"{OneLine(failure.Message).TrimEnd('.')}; --verbose shows the details.", ExitStatus.Failure),
             _ => ($"Unexpected failure: {OneLine(failure.Message).TrimEnd('.')}; --verbose shows the details.", ExitStatus.Failure),
         };
+    }
+
+    /// <summary>
+    /// The state folder when its disk is full: whatever fails then, such as a database, gives a reason of its own.
+    /// </summary>
+    private static string? FullDisk()
+    {
+        const long Little = 64 * 1024;
+        try
+        {
+            var state = CuckooPaths.FromEnvironment().State;
+            var existing = state;
+            while (!Directory.Exists(existing))
+                existing = Path.GetDirectoryName(existing) ?? "/";
+            return new DriveInfo(existing).AvailableFreeSpace < Little ? state : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or UserException)
+        {
+            return null;
+        }
     }
 
     private static int ForKind(DriveErrorKind kind) =>

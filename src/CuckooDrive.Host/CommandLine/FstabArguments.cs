@@ -60,7 +60,7 @@ internal sealed record FstabArguments
                 Home = Required(key, value);
                 break;
             case "durability":
-                Durability = Enum.TryParse<Durability>(Required(key, value), ignoreCase: true, out var durability) && Enum.IsDefined(durability)
+                Durability = CommonOptions.TryParseDurability(Required(key, value), out var durability)
                     ? durability
                     : throw UserException.Usage($"The mount option durability is '{value}'; it can be local or cloud.");
                 break;

@@ -123,33 +123,16 @@ internal static class Passphrases
     {
         if (!context.Terminal.CanAsk)
             throw UserException.Usage($"A passphrase is needed; give --passphrase-file FILE, set {Variable}, or run the command in a terminal.");
-        Console.Error.Write(prompt);
-        var typed = new StringBuilder();
+        var typed = HiddenInput.ReadLine(prompt, context.Cancellation);
         try
         {
-            ReadKeys(typed);
             return typed.Length > 0
-                ? SecretInput.FromText(typed.ToString())
+                ? SecretInput.FromText(typed)
                 : throw UserException.Usage("The passphrase is empty; run the command again and type one.");
         }
         finally
         {
-            Console.Error.WriteLine();
-            typed.Clear();
-        }
-    }
-
-    private static void ReadKeys(StringBuilder typed)
-    {
-        while (true)
-        {
-            var key = Console.ReadKey(intercept: true);
-            if (key.Key == ConsoleKey.Enter)
-                return;
-            if (key.Key == ConsoleKey.Backspace)
-                typed.Length = Math.Max(0, typed.Length - 1);
-            else if (!char.IsControl(key.KeyChar))
-                typed.Append(key.KeyChar);
+            Array.Clear(typed);
         }
     }
 }

@@ -104,7 +104,7 @@ internal static class KeyAddCommand
         {
             using var file = PrivateFiles.Open(path, FileMode.CreateNew, FileAccess.Write, FileShare.None);
             file.Write(key);
-            file.Flush(flushToDisk: true);
+            PrivateFiles.Sync(file);
             return Secret.FromKeyFile(key);
         }
         catch (IOException failure) when (File.Exists(path))

@@ -27,7 +27,7 @@ internal static class MountCommand
             CustomParser = argument =>
             {
                 var text = argument.Tokens[0].Value;
-                if (Enum.TryParse<Durability>(text, ignoreCase: true, out var value) && Enum.IsDefined(value) && !int.TryParse(text, out _))
+                if (CommonOptions.TryParseDurability(text, out var value))
                     return value;
                 argument.AddError($"--durability is '{text}'; it can be local or cloud");
                 return default;

@@ -17,14 +17,17 @@ internal static partial class NativeMethods
     [LibraryImport("libc", EntryPoint = "setsid", SetLastError = true)]
     public static partial int SetSessionId();
 
-    [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
-    public static partial int Duplicate(int descriptor);
-
     [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
     public static partial int DuplicateTo(int descriptor, int target);
 
-    [LibraryImport("libc", EntryPoint = "umask")]
-    public static partial uint SetFileModeMask(uint mask);
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    public static partial int Synchronize(SafeFileHandle descriptor);
+
+    [LibraryImport("libc", EntryPoint = "tcgetattr", SetLastError = true)]
+    public static partial int GetTerminalAttributes(int descriptor, [Out] byte[] attributes);
+
+    [LibraryImport("libc", EntryPoint = "tcsetattr", SetLastError = true)]
+    public static partial int SetTerminalAttributes(int descriptor, int when, byte[] attributes);
 
     [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Access(string path, int mode);

@@ -56,9 +56,8 @@ internal sealed class FileLoggerProvider(string path, TimeProvider time, long ma
                 _file = Open();
             }
             _file.Write(bytes);
-            _file.Flush();
         }
-        catch (IOException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
             // A full disk must not stop the drive: the line is lost, the next one tries again.
             _file?.Dispose();

@@ -1,3 +1,6 @@
+using System.Runtime.InteropServices;
+using CuckooDrive.Host.Linux;
+
 namespace CuckooDrive.Host.State;
 
 /// <summary>Files that only their user may read: 0600 in folders of 0700.</summary>
@@ -31,10 +34,20 @@ internal static class PrivateFiles
 
     public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share)
     {
-        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share };
+        // Unbuffered: a full disk is told by Write, and never again by Dispose.
+        var options = new FileStreamOptions { Mode = mode, Access = access, Share = share, BufferSize = 0 };
         if (!OperatingSystem.IsWindows() && mode is not System.IO.FileMode.Open)
             options.UnixCreateMode = FileMode;
         return new FileStream(path, options);
+    }
+
+    /// <summary>Makes a file durable. .NET's own Flush(true) keeps quiet when the disk is full or failed.</summary>
+    public static void Sync(FileStream file)
+    {
+        if (OperatingSystem.IsWindows())
+            file.Flush(flushToDisk: true);
+        else if (NativeMethods.Synchronize(file.SafeFileHandle) != 0)
+            throw new IOException($"{Marshal.GetLastPInvokeErrorMessage()} : '{file.Name}'", Marshal.GetLastPInvokeError());
     }
 
     /// <summary>Writes a small file so that a reader sees the old or the new content, never a part.</summary>

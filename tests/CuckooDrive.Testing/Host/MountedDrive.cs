@@ -31,7 +31,7 @@ public sealed class MountedDrive : IAsyncDisposable
     public string Root { get; }
 
     /// <summary>The machine's memory of the drive (CUCKOO_HOME).</summary>
-    public string Home => Path.Combine(Root, "home");
+    public string Home => _options.Home ?? Path.Combine(Root, "home");
 
     public string MountPoint => Path.Combine(Root, "mnt");
 

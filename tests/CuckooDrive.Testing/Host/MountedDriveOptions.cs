@@ -15,6 +15,9 @@ public sealed record MountedDriveOptions
     /// <summary>Settings such as StagingLimit = "64MiB"; see docs/operations.md.</summary>
     public IReadOnlyDictionary<string, string> Settings { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Where the machine keeps the drive's state (CUCKOO_HOME); in the temporary folder when null.</summary>
+    public string? Home { get; init; }
+
     /// <summary>Where the temporary folder is made; the system's when null.</summary>
     public string? ParentFolder { get; init; }
 }
