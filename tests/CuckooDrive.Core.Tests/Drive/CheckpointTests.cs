@@ -19,8 +19,7 @@ public sealed class CheckpointTests
             Assert.True(fixture.Objects(0, "journal/").Length >= 2);
             await drive.CheckpointAsync();
             await drive.FlushAsync();
-            while (Enumerable.Range(0, 4).Any(cloud => fixture.Objects(cloud, "journal/").Contains("journal/0000000000000001-0000000000000000")))
-                await Task.Delay(20);
+            await DriveFixture.WhileAsync(() => Enumerable.Range(0, 4).Any(cloud => fixture.Objects(cloud, "journal/").Contains("journal/0000000000000001-0000000000000000")));
             Assert.All(Enumerable.Range(0, 4), cloud => Assert.Single(fixture.Objects(cloud, "root/")));
             await DriveFixture.MakeDirectoryAsync(drive, "after");
             await drive.FlushAsync();
@@ -53,8 +52,7 @@ public sealed class CheckpointTests
             await DriveFixture.MakeDirectoryAsync(drive, $"round {round}");
             await drive.CheckpointAsync();
         }
-        while (fixture.Objects(0, "root/").Length > 1)
-            await Task.Delay(20);
+        await DriveFixture.WhileAsync(() => fixture.Objects(0, "root/").Length > 1);
         await drive.FlushAsync();
         Assert.Equal("root/0000000000000001-0000000000000002", fixture.Objects(0, "root/").Single());
         var report = await drive.CheckAsync(thorough: true);
@@ -98,17 +96,14 @@ public sealed class CheckpointTests
         {
             await DriveFixture.MakeDirectoryAsync(drive, "a");
             await drive.FlushAsync();
-            while (fixture.Objects(1, "journal/").Length < 2)
-                await Task.Delay(20);
+            await DriveFixture.WhileAsync(() => fixture.Objects(1, "journal/").Length < 2);
         }
         fixture.RestoreCloud(old, 1);
         await using (var drive = await fixture.OpenAsync())
         {
-            while (!drive.GetStatus().Warnings.Any(warning => warning.Contains("older state", StringComparison.Ordinal)))
-                await Task.Delay(20);
+            await DriveFixture.WhileAsync(() => !drive.GetStatus().Warnings.Any(warning => warning.Contains("older state", StringComparison.Ordinal)));
             await drive.CheckpointAsync();
-            while (fixture.Objects(1, "root/").Length == 0)
-                await Task.Delay(20);
+            await DriveFixture.WhileAsync(() => fixture.Objects(1, "root/").Length == 0);
         }
         fixture.LoseState();
         await fixture.AttachAsync(1, 2, 3);

@@ -166,6 +166,16 @@ internal sealed class DriveFixture : IAsyncDisposable
         return content;
     }
 
+    /// <summary>Waits for what happens in the background; what never does fails the test instead of hanging it.</summary>
+    public static async Task WhileAsync(Func<bool> condition, [System.Runtime.CompilerServices.CallerArgumentExpression(nameof(condition))] string what = "")
+    {
+        for (var tries = 0; condition(); tries++)
+        {
+            Assert.True(tries < 6000, $"still: {what}");
+            await Task.Delay(20);
+        }
+    }
+
     public static void AssertHealthy(DoctorReport report) =>
         Assert.DoesNotContain(report.Findings, finding => finding.Severity == DoctorSeverity.Error);
 

@@ -34,7 +34,6 @@ public sealed class DriveHistoryTests
         await fixture.CreateAsync();
         fixture.OpenOptions = fixture.OpenOptions with { CloseTimeout = TimeSpan.FromMilliseconds(300) };
         // For each file the content at the last flush, and all that it has been since.
-        var flushed = new byte[]?[Files];
         var since = Enumerable.Range(0, Files).Select(_ => new List<byte[]?> { null }).ToArray();
         var machines = 0;
         var drive = await fixture.OpenAsync();
@@ -93,10 +92,7 @@ public sealed class DriveHistoryTests
         void Settle()
         {
             for (var i = 0; i < Files; i++)
-            {
-                flushed[i] = since[i][^1];
-                since[i] = [flushed[i]];
-            }
+                since[i] = [since[i][^1]];
         }
 
         async Task CheckAttachedAsync()

@@ -267,8 +267,7 @@ public sealed class DriveTests
         await using (var drive = await fixture.OpenAsync())
         {
             await DriveFixture.WriteAsync(drive, "a", DriveFixture.Content(3, 300_000));
-            while (drive.GetStatus().Journal.Batches > 0)
-                await Task.Delay(20);
+            await DriveFixture.WhileAsync(() => drive.GetStatus().Journal.Batches > 0);
             Assert.Equal(DriveProtection.Degraded, drive.GetStatus().Protection);
         }
         fixture.SetOffline(false);

@@ -93,8 +93,7 @@ public sealed class HostileCloudTests
         await using (var drive = await fixture.OpenAsync())
         {
             await DriveFixture.WriteAsync(drive, "b", DriveFixture.Content(8, 300_000));
-            while (drive.GetStatus().Clouds[0].Reachable)
-                await Task.Delay(20);
+            await DriveFixture.WhileAsync(() => drive.GetStatus().Clouds[0].Reachable);
             Assert.Empty(fixture.Objects(0));
             Assert.Contains("right disk", drive.GetStatus().Clouds[0].LastError, StringComparison.Ordinal);
         }
@@ -123,8 +122,7 @@ public sealed class HostileCloudTests
             await drive.FlushAsync();
         }
         // All clouds, not merely enough of them.
-        while (Enumerable.Range(1, 3).Any(cloud => !fixture.Objects(cloud, "journal/").SequenceEqual(fixture.Objects(0, "journal/"))))
-            await Task.Delay(20);
+        await DriveFixture.WhileAsync(() => Enumerable.Range(1, 3).Any(cloud => !fixture.Objects(cloud, "journal/").SequenceEqual(fixture.Objects(0, "journal/"))));
     }
 
     private static async Task<IReadOnlyList<string>> AttachAndCheckAsync(DriveFixture fixture, string what)

@@ -31,8 +31,7 @@ public sealed class JournalShipperTests
         await using (var drive = await fixture.OpenAsync())
         {
             await DriveFixture.WriteAsync(drive, "a", [1, 2, 3]);
-            while (drive.GetStatus().Protection != DriveProtection.Protected)
-                await Task.Delay(20);
+            await DriveFixture.WhileAsync(() => drive.GetStatus().Protection != DriveProtection.Protected);
         }
         fixture.LoseState();
         await fixture.AttachAsync();
@@ -125,8 +124,7 @@ public sealed class JournalShipperTests
             File.WriteAllBytes(fixture.PathOf(2, "journal/0000000000000001-0000000000000001"), new byte[5000]);
             await DriveFixture.MakeDirectoryAsync(drive, "a");
             await drive.FlushAsync();
-            while (drive.GetStatus().Clouds.Any(cloud => !cloud.Reachable))
-                await Task.Delay(20);
+            await DriveFixture.WhileAsync(() => drive.GetStatus().Clouds.Any(cloud => !cloud.Reachable));
         }
         await AssertHasAsync(fixture, "a");
     }
@@ -149,8 +147,7 @@ public sealed class JournalShipperTests
         fixture.SetOffline(false);
         await using (var drive = await fixture.OpenAsync())
         {
-            while (fixture.Objects(3, "journal/").Length < fixture.Objects(0, "journal/").Length)
-                await Task.Delay(20);
+            await DriveFixture.WhileAsync(() => fixture.Objects(3, "journal/").Length < fixture.Objects(0, "journal/").Length);
         }
         AssertSameJournals(fixture);
     }

@@ -71,8 +71,7 @@ public sealed class KeySlotTests
         Assert.Equal(["header/1"], fixture.Objects(3, "header/"));
         fixture.SetOffline(false, 3);
         await using var drive = await fixture.OpenAsync();
-        while (!fixture.Objects(3, "header/").SequenceEqual(["header/2"]))
-            await Task.Delay(20);
+        await DriveFixture.WhileAsync(() => !fixture.Objects(3, "header/").SequenceEqual(["header/2"]));
     }
 
     [Fact]
