@@ -70,6 +70,8 @@ internal sealed class AttachSource(CloudChoice choice, ICloudStorage storage)
         return null;
     }
 
+    public void Exclude(string why) => Failure = $"The cloud {choice.Address} {why}";
+
     public async Task ReadHeadersAsync(ICollection<string> problems, CancellationToken cancellationToken)
     {
         Headers = await HeaderObjects.ReadAsync(storage, problems, cancellationToken).ConfigureAwait(false);

@@ -69,6 +69,7 @@ internal sealed class CloudReplica
                 if (LastError is null)
                     _owner.Log.LogWarning("The journal waits for the cloud {Cloud}: {Reason}", Member.Name, exception.Message);
                 LastError = exception.Message;
+                _owner.ReplicaChanged();
                 await Pause(delay, cancellationToken).ConfigureAwait(false);
                 delay = TimeSpan.FromTicks(Math.Min(delay.Ticks * 2, LongestDelay.Ticks));
             }

@@ -87,7 +87,10 @@ public sealed partial class Drive : IAsyncDisposable
     /// <summary>Whether the folder holds the local state of a drive. Needs no passphrase.</summary>
     public static bool Exists(string stateDirectory) => StateFolder.HoldsDrive(stateDirectory);
 
-    /// <summary>Completes when everything written before is protected: shards and journal are on their clouds.</summary>
+    /// <summary>
+    /// Completes when everything written before is protected: all shards are on their clouds, and the journal on every cloud
+    /// that answers, at least on more than may be lost.
+    /// </summary>
     public Task FlushAsync(IProgress<FlushProgress>? progress = null, CancellationToken cancellationToken = default) =>
         DriveErrors.GuardAsync(_folder.Path, async () =>
         {
@@ -97,6 +100,7 @@ public sealed partial class Drive : IAsyncDisposable
             await _chunks.WaitForUploadsAsync(sequence, full: true, cancellationToken).ConfigureAwait(false);
             // Shards that came late have changed their packs' rows; a round without such changes sends nothing.
             await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
+            await _replicator.WaitForReachableAsync(cancellationToken).ConfigureAwait(false);
         });
 
     /// <summary>Writes a checkpoint now, whether one is due or not; for tests and before a drive is put away.</summary>
@@ -188,6 +192,7 @@ public sealed partial class Drive : IAsyncDisposable
         try
         {
             await _shipper.ShipAsync(patience.Token).ConfigureAwait(false);
+            await _replicator.WaitForReachableAsync(patience.Token).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is OperationCanceledException or FencedException or IOException)
         {

@@ -160,8 +160,9 @@ internal sealed class DriveAttacher(
         if (twice is not null)
             throw new DriveException(DriveErrorKind.InvalidOption,
                 $"{string.Join(" and ", twice.Select(source => source.Choice.Address))} are the same cloud of the drive, or copies of it; give only one of them.");
+        // Nothing is written to a cloud that is not known to be the drive's.
         foreach (var source in Usable.Where(source => source.Member is null))
-            _problems.Add($"The cloud {source.Choice.Address} belongs to the drive, but does not say which of its clouds it is; it is not used.");
+            source.Exclude("holds another drive, or has lost the object that says which of the drive's clouds it is; it is not used.");
     }
 
     /// <summary>Clouds that do not show the segment that others show were away, or play an old state.</summary>

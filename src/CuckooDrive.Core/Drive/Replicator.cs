@@ -24,6 +24,7 @@ internal sealed class Replicator : IAsyncDisposable
     private readonly List<CloudReplica> _replicas;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<(long Ordinal, TaskCompletionSource Done)> _waiters = [];
+    private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Task _running = Task.CompletedTask;
     private string? _fence;
 
@@ -107,6 +108,33 @@ internal sealed class Replicator : IAsyncDisposable
         }
     }
 
+    /// <summary>Completes when every cloud that answers holds all that is decided.</summary>
+    public async Task WaitForReachableAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            Task progress;
+            lock (_gate)
+            {
+                ThrowIfFenced();
+                if (_replicas.TrueForAll(replica => replica.Confirmed >= Position.NextOrdinal || replica.LastError is not null))
+                    return;
+                progress = _progress.Task;
+            }
+            await progress.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Called by a replica whose state has changed.</summary>
+    public void ReplicaChanged()
+    {
+        lock (_gate)
+        {
+            _progress.TrySetResult();
+            _progress = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+    }
+
     /// <summary>Stops all writing for good and throws.</summary>
     public void Fence(string reason)
     {
@@ -120,6 +148,7 @@ internal sealed class Replicator : IAsyncDisposable
             foreach (var (_, done) in _waiters)
                 done.TrySetException(new FencedException(reason));
             _waiters.Clear();
+            ReplicaChanged();
         }
         throw new FencedException(reason);
     }
@@ -137,6 +166,7 @@ internal sealed class Replicator : IAsyncDisposable
                 _waiters[i].Done.TrySetResult();
                 _waiters.RemoveAt(i);
             }
+            ReplicaChanged();
         }
         Outbox.DropBefore(_replicas.Min(each => each.Confirmed));
     }

@@ -125,6 +125,23 @@ public sealed class DriveTests
         Assert.Equal(DriveErrorKind.WrongDrive, error.Kind);
     }
 
+    [Fact]
+    public async Task NothingIsWrittenToACloudOfAnotherDrive()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using var other = new DriveFixture();
+        using var otherPassphrase = Secret.FromPassphrase("battery staple");
+        var create = new CreateDriveOptions { Name = "y", Clouds = other.Choices(), PassphraseCost = Argon2Cost.Minimum };
+        await Drive.CreateAsync(other.StatePath, create, otherPassphrase, other.Services);
+        var before = other.Objects(3);
+        fixture.State = "new";
+        var options = new AttachDriveOptions { Name = "x", Clouds = [.. fixture.Choices(0, 1, 2), .. other.Choices(3)] };
+        var report = await Drive.AttachAsync(fixture.StatePath, options, DriveFixture.Passphrase, fixture.Services);
+        Assert.Contains(report.Warnings, warning => warning.Contains("holds another drive", StringComparison.Ordinal));
+        Assert.Equal(before, other.Objects(3));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
