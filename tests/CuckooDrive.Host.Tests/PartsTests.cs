@@ -85,11 +85,11 @@ public sealed class PartsTests
     }
 
     [Fact]
-    public void A_secret_prints_as_stars_and_passes_through_a_pipe()
+    public async Task A_secret_prints_as_stars_and_passes_through_a_pipe()
     {
         using var given = SecretInput.FromText("correct horse");
         var pipe = new MemoryStream();
-        given.WriteToAsync(pipe, CancellationToken.None).GetAwaiter().GetResult();
+        await given.WriteToAsync(pipe, CancellationToken.None);
         pipe.Position = 0;
 
         using var received = SecretInput.ReadFrom(pipe);
