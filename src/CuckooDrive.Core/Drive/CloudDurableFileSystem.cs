@@ -6,8 +6,18 @@ namespace CuckooDrive.Core.Drives;
 /// The file system of a drive with cloud durability: fsync returns when data and metadata are on enough clouds to survive
 /// the promised loss. Everything else passes through.
 /// </summary>
-internal sealed class CloudDurableFileSystem(IFileSystem inner, Func<CancellationToken, Task> ship) : IFileSystem
+internal sealed class CloudDurableFileSystem(IFileSystem inner, Func<CancellationToken, Task> ship) : IFileSystem, IKernelCacheUser
 {
+    public IKernelCache? KernelCache
+    {
+        get => (inner as IKernelCacheUser)?.KernelCache;
+        set
+        {
+            if (inner is IKernelCacheUser user)
+                user.KernelCache = value;
+        }
+    }
+
     public async ValueTask<FsError> SyncAsync(ulong inode, bool dataOnly, CancellationToken cancellationToken)
     {
         var error = await inner.SyncAsync(inode, dataOnly, cancellationToken).ConfigureAwait(false);

@@ -16,7 +16,10 @@ public interface IKernelCache
     /// </summary>
     void StoreInPageCache(ulong inode, long offset, ReadOnlySpan<byte> data);
 
-    /// <summary>Drops cached attributes, and cached data of the range; a negative offset keeps the data, length 0 means to the end.</summary>
+    /// <summary>
+    /// Drops cached attributes, and cached data of the range, which is first written out: the file system has got it when
+    /// this returns. A negative offset keeps the data, length 0 means to the end.
+    /// </summary>
     void InvalidateInode(ulong inode, long offset, long length);
 
     /// <summary>Drops a cached name, also an absent one.</summary>

@@ -23,6 +23,17 @@ public sealed partial class Volume
     /// <inheritdoc/>
     public IKernelCache? KernelCache { get; set; }
 
+    /// <summary>
+    /// The kernel asks where data lies without first writing out the pages that it still holds: a copy that skips holes would
+    /// lose them. Dropping pages writes them out.
+    /// </summary>
+    private ValueTask FetchKernelPagesAsync(Inode inode, long offset)
+    {
+        if (KernelCache is not { } cache || inode.WriterCount == 0)
+            return ValueTask.CompletedTask;
+        return new ValueTask(Task.Run(() => cache.InvalidateInode(inode.Number, offset, 0)));
+    }
+
     private static void AddWriter(Inode inode)
     {
         inode.WriterCount++;

@@ -36,7 +36,10 @@ public sealed partial class Volume
     {
         if (FindOpen(inode, handle) is not { } file)
             return FsError.Stale;
-        if (offset < 0 || offset >= file.Size)
+        if (offset < 0)
+            return FsError.NoDevice;
+        await FetchKernelPagesAsync(file, offset).ConfigureAwait(false);
+        if (offset >= file.Size)
             return FsError.NoDevice;
         await FlushDataAsync(file).ConfigureAwait(false);
         var position = offset;

@@ -3,6 +3,9 @@ namespace CuckooDrive.Mount.Fuse.Session;
 /// <summary>Requests that were not answered at once: what INTERRUPT finds, and what the end of a session waits for. Thread safe.</summary>
 internal sealed class PendingRequests
 {
+    /// <summary>How long a caller that is killed while it is watched may have to wait.</summary>
+    private static readonly TimeSpan WatchInterval = TimeSpan.FromMilliseconds(100);
+
     private readonly Dictionary<ulong, Request> _requests = [];
     private TaskCompletionSource? _drained;
 
@@ -24,15 +27,19 @@ internal sealed class PendingRequests
         drained?.TrySetResult();
     }
 
-    /// <summary>Cancels a request. Continuations run on the thread pool, never on the calling reader.</summary>
-    /// <returns>False when it is not here: already answered, or not yet registered.</returns>
+    /// <summary>
+    /// The caller of a request has got a signal. Only when that ends the caller the request is cancelled: programs do not
+    /// expect a read, a write or an fsync of a file to be interrupted, databases take it for a broken disk. The kernel
+    /// tells of a request's first signal only, so a caller that got a harmless one is watched for as long as it waits.
+    /// </summary>
+    /// <returns>False when the request is not here: already answered, or not yet registered.</returns>
     public bool Interrupt(ulong unique)
     {
         lock (_requests)
         {
             if (!_requests.TryGetValue(unique, out var request))
                 return false;
-            CancelLater(request);
+            _ = Task.Run(() => CancelWhenCallerDiesAsync(unique, request.Header.Pid));
             return true;
         }
     }
@@ -51,6 +58,27 @@ internal sealed class PendingRequests
         }
     }
 
+    private async Task CancelWhenCallerDiesAsync(ulong unique, uint caller)
+    {
+        while (true)
+        {
+            var dying = WaitingThread.IsBeingKilled(caller);
+            lock (_requests)
+            {
+                // The kernel never uses a number again.
+                if (!_requests.TryGetValue(unique, out var request))
+                    return;
+                if (dying)
+                {
+                    CancelLater(request);
+                    return;
+                }
+            }
+            await Task.Delay(WatchInterval).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Continuations run on the thread pool, never on the calling thread.</summary>
     private static void CancelLater(Request request)
     {
         if (request.Interrupted)

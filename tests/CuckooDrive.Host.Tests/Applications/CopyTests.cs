@@ -8,9 +8,11 @@ public sealed class CopyTests
         same() {
           rsync -aHAX --checksum --dry-run --delete --itemize-changes "$1/" "$2/" > "$3"
           [ ! -s "$3" ] || fail "$1 and $2 differ: $(head -50 "$3")"
-          # A checksum of rsync's own would not notice times of links that it does not set.
-          listing() { (cd "$1" && find . -printf '%P\0%y %m %U:%G %n %s %T@ %l\n' | sort -z); }
-          diff -a <(listing "$1" | sed -z 's/^\(d [^ ]* [^ ]*\) [^ ]* [^ ]*/\1/') <(listing "$2" | sed -z 's/^\(d [^ ]* [^ ]*\) [^ ]* [^ ]*/\1/')
+          # What a dry run does not look at: counts of links, times of links.
+          listing() {
+            (cd "$1" && find . -type d -printf '%P d %m %U:%G %T@\0' -o -printf '%P %y %m %U:%G %n %s %T@ %l\0' | sort -z | tr '\0' '\n')
+          }
+          diff -a <(listing "$1") <(listing "$2")
         }
 
         """;

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using CuckooDrive.Mount.Fuse;
 using CuckooDrive.Mount.Tests.Support;
 using CuckooDrive.Testing.FileSystems;
@@ -61,7 +62,11 @@ public sealed class LifecycleTests : IDisposable
     public async Task What_a_killed_program_leaves_is_recognised_and_cleaned()
     {
         await using var mount = await Mounts.StartAsync(_mountPoint);
+        // The kernel keeps the attributes of a mount that is used, and shows them when nobody serves it any more.
+        File.WriteAllText(mount.Path("file"), "content");
+        Assert.Equal(0, Posix.TryStatus(_mountPoint, out _));
         await mount.KillAsync();
+        Assert.Equal(0, Posix.TryStatus(_mountPoint, out _));
         Assert.Equal(Minus.ENOTCONN, Posix.TryStatus($"{_mountPoint}/x", out _));
         Assert.True(MountTable.IsMountPoint(_mountPoint));
         Assert.True(MountTable.IsStale(_mountPoint));
@@ -97,6 +102,27 @@ public sealed class LifecycleTests : IDisposable
         Assert.Equal(0, await Shell.RunAsync("umount", _mountPoint));
         await mount.WaitForExitAsync();
         Assert.Equal(0, mount.ExitCode);
+    }
+
+    [Fact]
+    public async Task A_signal_that_does_not_end_the_caller_interrupts_nothing()
+    {
+        await using var mount = await Mounts.StartAsync(_mountPoint, "faulty");
+        File.WriteAllText(mount.Path("file"), "content");
+        using var waiting = HelperProcess.Start("get-attribute", mount.Path("file"), FaultyFileSystem.Wait);
+        using var hanging = HelperProcess.Start("get-attribute", mount.Path("file"), FaultyFileSystem.Hang);
+        await WaitUntilAsync(() => IsWaitingInKernel(waiting.Id));
+        await WaitUntilAsync(() => IsWaitingInKernel(hanging.Id));
+        // .NET handles this signal, as databases handle those that they send each other.
+        foreach (var caller in new[] { waiting, hanging })
+            Assert.Equal(0, await Shell.RunAsync("kill", "-CONT", caller.Id.ToString(CultureInfo.InvariantCulture)));
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        await waiting.WaitForExitAsync(patience.Token);
+        Assert.Equal(-Minus.ENODATA, waiting.ExitCode);
+        // Whoever got a harmless signal first can still be killed.
+        Assert.False(hanging.HasExited);
+        hanging.Kill();
+        await hanging.WaitForExitAsync(patience.Token);
     }
 
     [Fact]

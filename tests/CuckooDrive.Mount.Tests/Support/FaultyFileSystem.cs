@@ -10,6 +10,9 @@ public class FaultyFileSystem : DispatchProxy
     /// <summary>Never answers until cancelled.</summary>
     public const string Hang = "user.hang";
 
+    /// <summary>Answers "missing" after a while unless cancelled.</summary>
+    public const string Wait = "user.wait";
+
     public const string Throw = "user.throw";
 
     public const string ThrowLater = "user.throw-later";
@@ -38,6 +41,7 @@ public class FaultyFileSystem : DispatchProxy
             switch (name)
             {
                 case Hang: return HangAsync(cancellationToken);
+                case Wait: return WaitAsync(cancellationToken);
                 case Throw: throw new InvalidOperationException("as the test wants");
                 case ThrowLater: return ThrowLaterAsync();
             }
@@ -58,6 +62,12 @@ public class FaultyFileSystem : DispatchProxy
     {
         await Task.Delay(Timeout.Infinite, cancellationToken);
         return FsError.Io;
+    }
+
+    private static async ValueTask<FsResult<ReadOnlyMemory<byte>>> WaitAsync(CancellationToken cancellationToken)
+    {
+        await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+        return FsError.NoData;
     }
 
     private static async ValueTask<FsResult<ReadOnlyMemory<byte>>> ThrowLaterAsync()

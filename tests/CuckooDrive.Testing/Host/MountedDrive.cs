@@ -216,12 +216,16 @@ public sealed class MountedDrive : IAsyncDisposable
             await CuckooProcess.ToolAsync("fusermount3", "-u", "-z", MountPoint);
     }
 
-    /// <summary>A zombie counts as gone: its parent, the reaper of orphans, may be slow.</summary>
+    /// <summary>
+    /// A zombie counts as gone: its parent, the reaper of orphans, may be slow. But its last thread must be gone too: until
+    /// then its files are open.
+    /// </summary>
     private static bool ProcessExists(int id)
     {
         try
         {
-            return !File.ReadLines($"/proc/{id}/status").Any(line => line.StartsWith("State:\tZ", StringComparison.Ordinal));
+            return Directory.GetDirectories($"/proc/{id}/task").Length > 1
+                || !File.ReadLines($"/proc/{id}/status").Any(line => line.StartsWith("State:\tZ", StringComparison.Ordinal));
         }
         catch (IOException)
         {
