@@ -43,7 +43,8 @@ internal static class SourceTree
 
         mkdir times
         for time in 1 1000000000.123456789 2147483647.999999999 4102444800 -1000000000; do echo $time > "times/at$time"; touch -d @$time "times/at$time"; done
-        touch -h -d @1111111111.5 links/relative
+        # An old time for each: rsync leaves a link's time alone when it differs by less than a second.
+        find . -not -type f -not -type d -exec touch -h -d @1111111111.5 {} +
         find . -depth -type d -exec touch -d @1234567890.987654321 {} +
 
         """;
