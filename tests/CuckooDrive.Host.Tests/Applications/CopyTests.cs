@@ -37,6 +37,8 @@ public sealed class CopyTests
             mv source/names source/renamed
             ln -sfn ../modes source/links/folder
             chmod 0640 source/modes/0600
+            touch -h -d @1222222222 source/links/folder
+            find source -depth -type d -exec touch -d @1222222222.222 {} +
             rsync -aHAX --checksum --delete --inplace --no-whole-file source/ "$1/copy/"
             same source "$1/copy" differences
             """, drive.MountPoint);
