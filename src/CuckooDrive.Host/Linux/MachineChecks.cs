@@ -7,7 +7,7 @@ namespace CuckooDrive.Host.Linux;
 /// <summary>Looks at what this machine needs for a drive.</summary>
 internal static class MachineChecks
 {
-    private const long LittleSpace = 2L << 30;
+    private const long LittleSpace = 64L << 20;
 
     public static IReadOnlyList<MachineCheck> Run(CuckooPaths paths)
     {
