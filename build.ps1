@@ -27,7 +27,7 @@ function Test-All {
         $name = $project.Name
         $report = "$results/$name.xml"
         Write-Host "Testing $name"
-        & "artifacts/bin/$name/release/$name$suffix" -noLogo -xml $report | Out-Host
+        & "artifacts/bin/$name/release/$name$suffix" -noLogo -noColor -xml $report | Out-Host
         $status = $LASTEXITCODE
         $bad = 0
         $total = 0

@@ -63,7 +63,7 @@ test_all() {
     report=$results/$name.xml
     echo "Testing $name"
     status=0
-    timeout --kill-after=10s "$TEST_TIMEOUT" "artifacts/bin/$name/release/$name" -noLogo -xml "$report" "$@" || status=$?
+    timeout --kill-after=10s "$TEST_TIMEOUT" "artifacts/bin/$name/release/$name" -noLogo -noColor -xml "$report" "$@" || status=$?
     summary=$(grep -o '<assembly [^>]*>' "$report" 2> /dev/null || true)
     count=$(attribute passed "$summary")
     passed=$((passed + ${count:-0}))
