@@ -3,6 +3,8 @@ namespace CuckooDrive.Core.Chunks;
 /// <content>What others may know.</content>
 public sealed partial class ChunkStore
 {
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
     public bool HasChanges
     {
         get
@@ -14,13 +16,16 @@ public sealed partial class ChunkStore
 
     public async Task WaitForUploadsAsync(long sequence, bool full, CancellationToken cancellationToken)
     {
-        if (full)
-        {
-            foreach (var lane in _lanes.All)
-                lane.RetryNow();
-        }
+        long? asked = null;
         while (true)
         {
+            if (full && (asked is null || _time.GetElapsedTime(asked.Value) > RetryInterval))
+            {
+                // Somebody waits: a cloud that is back must not be left alone for the rest of a long pause.
+                asked = _time.GetTimestamp();
+                foreach (var lane in _lanes.All)
+                    lane.RetryNow();
+            }
             var progress = _uploader.Progress.Next;
             lock (_index.Gate)
             {

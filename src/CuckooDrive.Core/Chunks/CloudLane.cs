@@ -19,6 +19,7 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
     private readonly HashSet<Task> _calls = [];
     private int _failures;
     private long _blockedUntil = time.GetTimestamp();
+    private long _askedToWaitUntil = time.GetTimestamp();
     private long? _downSince;
     private string? _lastError;
     private double _latencySeconds;
@@ -161,15 +162,17 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
             var pause = options.InitialBackoff.TotalSeconds * Math.Pow(2, Math.Min(_failures - 1, 20));
             pause = Math.Min(pause, options.MaximumBackoff.TotalSeconds) * (0.5 + (Random.Shared.NextDouble() / 2));
             pause = Math.Max(pause, retryAfter?.TotalSeconds ?? 0);
+            if (retryAfter is { } wish)
+                _askedToWaitUntil = time.GetTimestamp() + (long)(wish.TotalSeconds * time.TimestampFrequency);
             _blockedUntil = time.GetTimestamp() + (long)(pause * time.TimestampFrequency);
         }
     }
 
-    /// <summary>Somebody waits: it is asked again now, however long it has been failing.</summary>
+    /// <summary>It may be asked again now, however long it has been failing, unless it said itself when it wants to be.</summary>
     public void RetryNow()
     {
         lock (_gate)
-            _blockedUntil = time.GetTimestamp();
+            _blockedUntil = Math.Max(time.GetTimestamp(), _askedToWaitUntil);
     }
 
     public void ReportFull(string message)

@@ -190,15 +190,15 @@ internal sealed class ShardUploader(
         catch (CloudException exception) when (exception.Kind == CloudErrorKind.AlreadyExists)
         {
             // Most likely written by us before a crash or a lost answer; believed only when every byte is right.
-            return await lane.CallAsync(token => VerifyAsync(lane, job, name, token), timeout, stopping).ConfigureAwait(false)
+            return await lane.CallAsync(token => VerifyAsync(lane, job, file, name, token), timeout, stopping).ConfigureAwait(false)
                 ?? await ReplaceAsync(lane, name, content, timeout, stopping).ConfigureAwait(false);
         }
     }
 
-    // Torn, damaged or made up: no other machine writes under the random name of this machine's pack.
+    // An upload of ours that was torn, at a provider that shows such objects: all of what is there is ours.
     private async Task<CloudObject> ReplaceAsync(CloudLane lane, string name, CloudContent content, TimeSpan timeout, CancellationToken stopping)
     {
-        logger.LogWarning("{Cloud} held other bytes under the name {Shard}, which is replaced.", lane.Member.Name, name);
+        logger.LogWarning("{Cloud} held only a part of {Shard}, which is replaced.", lane.Member.Name, name);
         return await lane.CallAsync(async token =>
         {
             await lane.Storage.DeleteAsync(name, token).ConfigureAwait(false);
@@ -229,18 +229,28 @@ internal sealed class ShardUploader(
         }
     }
 
-    /// <summary>The object, or null when it holds other bytes than it should.</summary>
-    private async Task<CloudObject?> VerifyAsync(CloudLane lane, ShardJob job, string name, CancellationToken cancellationToken)
+    /// <summary>The object, or null when it is only a beginning of what it should be.</summary>
+    private async Task<CloudObject?> VerifyAsync(CloudLane lane, ShardJob job, LocalPackFile file, string name, CancellationToken cancellationToken)
     {
         var found = await lane.Storage.StatAsync(name, cancellationToken).ConfigureAwait(false)
             ?? throw new CloudException(CloudErrorKind.Transient, $"{lane.Member.Name} says that {name} exists and that it does not.");
-        var content = new byte[job.Pack.PaddedLength];
-        var read = found.Length == content.Length
-            ? await lane.Storage.ReadAsync(name, 0, content, cancellationToken).ConfigureAwait(false)
-            : 0;
-        if (read != content.Length || preparer.Tag(job.Pack, job.Shard, content) != job.Pack.Shards[job.Shard].Tag)
-            return null;
-        return found;
+        if (found.Length <= job.Pack.PaddedLength)
+        {
+            var content = new byte[found.Length];
+            var read = await lane.Storage.ReadAsync(name, 0, content, cancellationToken).ConfigureAwait(false);
+            if (read == job.Pack.PaddedLength && preparer.Tag(job.Pack, job.Shard, content) == job.Pack.Shards[job.Shard].Tag)
+                return found;
+            if (read == content.Length && read < job.Pack.PaddedLength && IsBeginning(job, file, content))
+                return null;
+        }
+        throw new CloudException(CloudErrorKind.AlreadyExists, $"{lane.Member.Name} holds other bytes under the name {name}.");
+    }
+
+    private bool IsBeginning(ShardJob job, LocalPackFile file, byte[] content)
+    {
+        var own = new byte[content.Length];
+        files.Read(file, file.Position(job.Shard, 0), own);
+        return own.AsSpan().SequenceEqual(content);
     }
 
     private void Judge(CloudLane lane, ShardJob job, Exception exception)

@@ -109,7 +109,12 @@ internal static class HeaderObjects
         if (newest != local)
             WriteLocal(stateDirectory, newest);
         if (remote is null || remote.Sequence < newest.Sequence)
+        {
+            // What is there under the name and is not authentic is damaged or made up: of use to nobody.
+            if (remote is null)
+                await cloud.DeleteAsync(ObjectNames.Header(newest.Sequence), cancellationToken).ConfigureAwait(false);
             await WriteAsync(cloud, newest, cancellationToken).ConfigureAwait(false);
+        }
         await DeleteOlderAsync(cloud, newest.Sequence, cancellationToken).ConfigureAwait(false);
         return newest;
     }

@@ -127,6 +127,7 @@ internal sealed class HostileDrive : IAsyncDisposable
             var status = Drive!.GetStatus();
             throw new TimeoutException(
                 $"The flush does not end: {status.Queue}, {status.Journal}, {string.Join(" ", status.Warnings)} {string.Join(" ", status.Clouds)}\n" +
+                $"Outbox: {string.Join(' ', Directory.EnumerateFiles(Path.Combine(StatePath, "outbox")).Select(Path.GetFileName))}\n" +
                 string.Join('\n', Log.Lines.TakeLast(30).Select(line => line.Text)));
         }
     }

@@ -31,7 +31,7 @@ public sealed class HostileReplayTests
             await hostile.Hostile.RestoreAsync(cloud, hostile.Old[cloud]);
         await hostile.Hostile.OpenAsync();
         await WaitAsync(() => hostile.Hostile.Drive!.GetStatus().Warnings.Count(warning => warning.Contains("older state", StringComparison.Ordinal)) == 4);
-        Assert.Equal(4, hostile.Hostile.Log.Lines.Count(line => line.Text.Contains("older state", StringComparison.Ordinal)));
+        await WaitAsync(() => hostile.Hostile.Log.Lines.Count(line => line.Text.Contains("older state", StringComparison.Ordinal)) == 4);
         Assert.False((await hostile.Hostile.Drive!.CheckAsync(thorough: true)).IsHealthy);
     }
 
