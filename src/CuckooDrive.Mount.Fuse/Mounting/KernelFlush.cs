@@ -9,7 +9,7 @@ internal static partial class KernelFlush
 {
     /// <summary>
     /// syncfs(2) needs an open file on the mount, and this process must not touch its own: so another program does it
-    /// (sync of the core utilities). Where that is missing, the next best is left: the kernel's own writing every few seconds.
+    /// (sync of the core utilities). Recent kernels do not wait in it until the pages have arrived. Where that is missing, the next best is left: the kernel's own writing every few seconds.
     /// </summary>
     public static async Task RunAsync(string mountPoint, ILogger logger)
     {

@@ -10,6 +10,8 @@ internal static partial class Libc
 {
     public const int OpenReadWrite = 2;
     public const int OpenCloseOnExec = 0x80000;
+    public const int SetStatusFlags = 4;
+    public const int NonBlocking = 0x800;
     public const int FuseDeviceClone = unchecked((int)0x8004e500);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]

@@ -18,6 +18,9 @@ internal sealed class FuseDevice(int descriptor)
         return length >= 0 ? (int)length : -Marshal.GetLastPInvokeError();
     }
 
+    /// <summary>From now on a read that finds nothing returns EAGAIN; one that waits already goes on waiting.</summary>
+    public void StopBlocking() => _ = Libc.FileControl(Descriptor, Libc.SetStatusFlags, Libc.NonBlocking);
+
     /// <summary>0, or a positive errno.</summary>
     public int Write(nint address, int length) =>
         Libc.Write(Descriptor, address, length) >= 0 ? 0 : Marshal.GetLastPInvokeError();

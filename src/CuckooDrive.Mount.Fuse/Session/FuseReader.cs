@@ -14,6 +14,7 @@ internal sealed class FuseReader
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile int _threadId;
+    private volatile bool _isDraining;
 
     public FuseReader(FuseSession session, FuseDevice device, Dispatcher dispatcher, int number)
     {
@@ -28,10 +29,10 @@ internal sealed class FuseReader
 
     public void Start() => _thread.Start();
 
-    /// <summary>Makes a blocked read return. To be repeated until <see cref="Ended"/>: the signal may come just before the read.</summary>
+    /// <summary>Makes a read that waits return once the session stops. To be repeated until <see cref="Ended"/>: the signal may come just before the read.</summary>
     public void Wake()
     {
-        if (_threadId != 0 && !_ended.Task.IsCompleted)
+        if (_threadId != 0 && !_isDraining && !_ended.Task.IsCompleted)
             _ = Libc.SignalThread(Environment.ProcessId, _threadId, WakeSignal.Number);
     }
 
@@ -53,17 +54,23 @@ internal sealed class FuseReader
     {
         var buffer = _session.Buffers.RentRequest();
         var request = _session.Requests.Rent();
-        while (!_session.Stopping)
+        while (!_session.IsOverdue)
         {
+            // The read does not wait any more then, and nothing else may be interrupted.
+            _isDraining = _session.Stopping;
+            // Asked before the read: the answer to a write sends the kernel's next one.
+            var isDrained = _session.IsDrained;
             var length = _device.Read(buffer);
             if (length < 0)
             {
-                // ENOENT: the request was interrupted before it was read.
-                if (length is -Errno.EINTR or -Errno.EAGAIN or -Errno.ENOENT)
-                    continue;
-                if (length == -Errno.ENODEV)
+                if (length == -Errno.ENODEV || (length == -Errno.EAGAIN && isDrained))
                     break;
-                throw new IOException($"Reading from /dev/fuse failed (errno {-length}).");
+                // ENOENT: the request was interrupted before it was read.
+                if (length is not (-Errno.EINTR or -Errno.EAGAIN or -Errno.ENOENT))
+                    throw new IOException($"Reading from /dev/fuse failed (errno {-length}).");
+                if (length == -Errno.EAGAIN)
+                    Thread.Sleep(1);
+                continue;
             }
             if (length < InHeader.Size)
             {

@@ -12,12 +12,16 @@ internal sealed partial class FuseSession
 {
     private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(10);
 
+    /// <summary>Much longer than it takes to hand over all pages that the kernel may hold.</summary>
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
+
     private readonly List<FuseDevice> _devices = [];
     private readonly List<FuseReader> _readers = [];
     private readonly Dispatcher _dispatcher;
     private readonly ILogger _logger;
     private readonly Lock _closing = new();
     private volatile bool _stopping;
+    private long _overdue = long.MaxValue;
     private bool _closed;
 
     /// <param name="descriptor">Of /dev/fuse, mounted; owned by the session from now on.</param>
@@ -38,6 +42,15 @@ internal sealed partial class FuseSession
     public PendingRequests Pending { get; }
 
     public bool Stopping => _stopping;
+
+    /// <summary>
+    /// Whether a reader that finds no request may end. The kernel holds back pages that it writes out until earlier ones
+    /// are answered, so while writes are under way more may come.
+    /// </summary>
+    public bool IsDrained => _stopping && !Pending.HasWrites;
+
+    /// <summary>Whether readers must end although requests may be left: programs that go on working could keep them busy for ever.</summary>
+    public bool IsOverdue => _stopping && Environment.TickCount64 > Volatile.Read(ref _overdue);
 
     /// <summary>Completes when the last reader has ended, all requests are answered and the descriptors are closed.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
@@ -67,10 +80,10 @@ internal sealed partial class FuseSession
         Ended = EndAsync();
     }
 
-    /// <summary>Ends the readers even when the kernel does not.</summary>
+    /// <summary>Ends the readers even when the kernel does not, when they have answered what it has sent.</summary>
     public async Task StopAsync()
     {
-        _stopping = true;
+        BeginStop();
         while (!Ended.IsCompleted)
         {
             foreach (var reader in _readers)
@@ -105,6 +118,16 @@ internal sealed partial class FuseSession
         }
     }
 
+    private void BeginStop()
+    {
+        if (_stopping)
+            return;
+        Volatile.Write(ref _overdue, Environment.TickCount64 + (long)DrainLimit.TotalMilliseconds);
+        foreach (var device in _devices)
+            device.StopBlocking();
+        _stopping = true;
+    }
+
     private async Task EndAsync()
     {
         var readers = Task.WhenAll(_readers.Select(reader => reader.Ended));
@@ -116,7 +139,7 @@ internal sealed partial class FuseSession
         {
             LogReaderDied(exception);
             // Without its readers a mount would hang everyone who touches it.
-            _stopping = true;
+            BeginStop();
             await WaitForOthersAsync().ConfigureAwait(false);
         }
         await Pending.CancelAllAndDrainAsync().ConfigureAwait(false);

@@ -1,3 +1,5 @@
+using CuckooDrive.Mount.Fuse.Protocol;
+
 namespace CuckooDrive.Mount.Fuse.Session;
 
 /// <summary>Requests that were not answered at once: what INTERRUPT finds, and what the end of a session waits for. Thread safe.</summary>
@@ -8,6 +10,16 @@ internal sealed class PendingRequests
 
     private readonly Dictionary<ulong, Request> _requests = [];
     private TaskCompletionSource? _drained;
+
+    /// <summary>Whether data that the kernel has sent is still on its way to the file system.</summary>
+    public bool HasWrites
+    {
+        get
+        {
+            lock (_requests)
+                return _requests.Values.Any(static request => request.Header.Opcode == Opcode.Write);
+        }
+    }
 
     public void Add(Request request)
     {
