@@ -93,7 +93,7 @@ internal sealed class PackFiles : IDisposable
         {
             try
             {
-                RandomAccess.FlushToDisk(Handle(file));
+                Posix.FlushFile(Handle(file), file.Path);
                 return;
             }
             catch (ObjectDisposedException) when (!_disposed)

@@ -4,7 +4,7 @@ using Microsoft.Win32.SafeHandles;
 
 namespace CuckooDrive.Core.Chunks;
 
-/// <summary>The two things about files that .NET does not offer.</summary>
+/// <summary>What .NET does not offer about files.</summary>
 internal static partial class Posix
 {
     private const int ReadOnly = 0;
@@ -29,6 +29,19 @@ internal static partial class Posix
         {
             _ = Close(descriptor);
         }
+    }
+
+    /// <summary>
+    /// Makes a file's content durable. Not by RandomAccess.FlushToDisk, which says nothing when fsync fails (seen with ENOSPC
+    /// and EIO on .NET 10.0.12): what the disk has lost would count as safe.
+    /// </summary>
+    /// <exception cref="IOException">The disk failed or is full; the HResult is errno.</exception>
+    public static void FlushFile(SafeFileHandle file, string path)
+    {
+        if (OperatingSystem.IsWindows())
+            RandomAccess.FlushToDisk(file);
+        else if (Sync(file) != 0)
+            throw new IOException($"{path} cannot be made durable: {Marshal.GetLastPInvokeErrorMessage()}.", Marshal.GetLastPInvokeError());
     }
 
     /// <summary>Bytes of a sparse file that are not holes; its length where the system cannot tell.</summary>
@@ -60,6 +73,9 @@ internal static partial class Posix
 
     [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
     private static partial int Sync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
+    private static partial int Sync(SafeFileHandle file);
 
     [LibraryImport("libc", EntryPoint = "close")]
     private static partial int Close(int descriptor);

@@ -50,7 +50,8 @@ internal sealed class Outbox
         using (var file = PrivateFiles.Open(path, FileMode.Create))
         {
             file.Write(content);
-            file.Flush(flushToDisk: true);
+            file.Flush();
+            Chunks.Posix.FlushFile(file.SafeFileHandle, path);
         }
         return new OutboxItem(ordinal, objectName, path);
     }

@@ -27,7 +27,8 @@ public static class PrivateFiles
         using (var file = Open(temporary, FileMode.Create))
         {
             file.Write(content);
-            file.Flush(flushToDisk: true);
+            file.Flush();
+            Chunks.Posix.FlushFile(file.SafeFileHandle, temporary);
         }
         File.Move(temporary, path, overwrite: true);
         SyncDirectory(Path.GetDirectoryName(path)!);

@@ -92,9 +92,16 @@ internal sealed class PendingFile(string path, SafeFileHandle handle)
     /// <summary>Counts what was appended through <see cref="Handle"/>.</summary>
     public void Advance(long count) => Length += count;
 
+    /// <summary>
+    /// Makes the content durable. Not by RandomAccess.FlushToDisk, which says nothing when fsync fails: a full disk that
+    /// notices late would hold an object that is not there after a crash.
+    /// </summary>
     public void FlushAndClose()
     {
-        RandomAccess.FlushToDisk(handle);
+        if (OperatingSystem.IsWindows())
+            RandomAccess.FlushToDisk(handle);
+        else if (Libc.Sync(handle) < 0)
+            throw Errno.Exception(System.Runtime.InteropServices.Marshal.GetLastPInvokeError());
         handle.Dispose();
     }
 
