@@ -30,7 +30,10 @@ public interface IMetadataStore : IDisposable
     /// </summary>
     long Commit(MetadataBatch batch, bool durable);
 
-    /// <summary>Visits the journal's batches after <paramref name="after"/> in order, in the encoding of <see cref="MetadataBatch"/>.</summary>
+    /// <summary>
+    /// Visits the journal's batches after <paramref name="after"/> in order, in the encoding of <see cref="MetadataBatch"/>. A
+    /// large batch may come in several parts, each with its number.
+    /// </summary>
     void ReadJournal(long after, JournalVisitor visit);
 
     /// <summary>Forgets journal batches up to and including <paramref name="sequence"/>: the clouds have them.</summary>

@@ -76,6 +76,9 @@ public sealed class MetadataBatch
         public bool IsDelete { get; } = isDelete;
         public ReadOnlySpan<byte> Key { get; } = key;
         public ReadOnlySpan<byte> Value { get; } = value;
+
+        /// <summary>Bytes that it takes in a batch.</summary>
+        public int EncodedLength => 2 + Key.Length + (IsDelete ? 0 : 4 + Value.Length);
     }
 
     public ref struct Reader(ReadOnlySpan<byte> encoded)

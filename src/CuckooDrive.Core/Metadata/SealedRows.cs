@@ -5,7 +5,7 @@ using CuckooDrive.Format;
 namespace CuckooDrive.Core.Metadata;
 
 /// <summary>
-/// Seals and opens what the store keeps, each row bound to its place: a row of the map by its key, a journal batch by its
+/// Seals and opens what the store keeps, each row bound to its place: a row of the map by its key, a part of a journal batch by its
 /// number, a local record by its name. The first byte tells the three apart.
 /// </summary>
 internal sealed class SealedRows(ValueSealer sealer)
@@ -42,11 +42,11 @@ internal sealed class SealedRows(ValueSealer sealer)
         return sealer.TryOpen(context, sealedValue, buffer, out var length) ? buffer.AsSpan(0, length) : throw Corrupt(context);
     }
 
-    /// <summary>Rows of the map: the key itself, whose first byte is an upper-case letter.</summary>
-    public static ReadOnlySpan<byte> JournalRow(long sequence, Span<byte> target)
+    /// <summary>Rows of the map are bound to the key itself, whose first byte is an upper-case letter; these to their number.</summary>
+    public static ReadOnlySpan<byte> JournalRow(long id, Span<byte> target)
     {
         target[0] = JournalContext;
-        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(target[1..], sequence);
+        System.Buffers.Binary.BinaryPrimitives.WriteInt64BigEndian(target[1..], id);
         return target[..9];
     }
 

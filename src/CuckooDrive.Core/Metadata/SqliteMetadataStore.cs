@@ -25,7 +25,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
     private const int WriterCacheKibibytes = 16 * 1024;
     private const int ReaderCacheKibibytes = 4 * 1024;
     private const int ReaderCount = 4;
-    private const int TrimStep = 16;
+    private const int TrimStep = 4;
     private const string TrimmedRecord = "trimmed";
     private const string SyncedRecord = "synced";
 
@@ -69,9 +69,9 @@ public sealed class SqliteMetadataStore : IMetadataStore
             _rollback = _session.Prepare("ROLLBACK");
             _put = _session.Prepare("REPLACE INTO kv(k,v) VALUES(?1,?2)");
             _delete = _session.Prepare("DELETE FROM kv WHERE k=?1");
-            _journal = _session.Prepare("INSERT INTO journal(seq,batch) VALUES(?1,?2)");
+            _journal = _session.Prepare("INSERT INTO journal(id,batch) VALUES(?1,?2)");
             _trim = _session.Prepare(
-                $"DELETE FROM journal WHERE seq IN (SELECT seq FROM journal WHERE seq<=?1 ORDER BY seq LIMIT {TrimStep}) RETURNING seq");
+                $"DELETE FROM journal WHERE id IN (SELECT id FROM journal WHERE id<?1 ORDER BY id LIMIT {TrimStep}) RETURNING id");
             _getLocal = _session.Prepare("SELECT value FROM local WHERE name=?1");
             _putLocal = _session.Prepare("REPLACE INTO local(name,value) VALUES(?1,?2)");
             _session.Execute("PRAGMA synchronous=NORMAL");
@@ -325,7 +325,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
             PRAGMA application_id={ApplicationId};
             PRAGMA user_version={SchemaVersion};
             CREATE TABLE kv(k BLOB PRIMARY KEY NOT NULL, v BLOB NOT NULL) WITHOUT ROWID;
-            CREATE TABLE journal(seq INTEGER PRIMARY KEY, batch BLOB NOT NULL);
+            CREATE TABLE journal(id INTEGER PRIMARY KEY, batch BLOB NOT NULL);
             CREATE TABLE local(name BLOB PRIMARY KEY NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;
             """);
     }
@@ -346,7 +346,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
     {
         var trimmed = GetLocal(TrimmedRecord) ?? throw new MetadataCorruptException($"{_path} lacks its journal's position.");
         _trimmed = BinaryPrimitives.ReadInt64LittleEndian(trimmed);
-        _sequence = Math.Max(_trimmed, long.Parse(_session.Query("SELECT COALESCE(MAX(seq),0) FROM journal")!));
+        _sequence = Math.Max(_trimmed, JournalRows.SequenceOf(long.Parse(_session.Query("SELECT COALESCE(MAX(id),0) FROM journal")!)));
     }
 
     private SqliteReader RentReader()
@@ -425,9 +425,16 @@ public sealed class SqliteMetadataStore : IMetadataStore
     private void AddToJournal(long sequence, ReadOnlySpan<byte> encoded)
     {
         Span<byte> context = stackalloc byte[16];
-        _session.Bind(_journal, 1, sequence);
-        _session.Bind(_journal, 2, _rows.Seal(SealedRows.JournalRow(sequence, context), encoded, ref _buffer));
-        _session.Run(_journal);
+        var id = JournalRows.FirstId(sequence);
+        while (!encoded.IsEmpty)
+        {
+            var part = encoded[..JournalRows.PartLength(encoded)];
+            encoded = encoded[part.Length..];
+            _session.Bind(_journal, 1, id);
+            _session.Bind(_journal, 2, _rows.Seal(SealedRows.JournalRow(id, context), part, ref _buffer));
+            _session.Run(_journal);
+            id++;
+        }
     }
 
     private bool TrimSome(long sequence)
@@ -437,7 +444,7 @@ public sealed class SqliteMetadataStore : IMetadataStore
             var more = false;
             Transact(durable: false, sequence, (store, sequence) =>
             {
-                store._session.Bind(store._trim, 1, sequence);
+                store._session.Bind(store._trim, 1, JournalRows.FirstId(sequence + 1));
                 try
                 {
                     while (store._session.Step(store._trim))

@@ -33,7 +33,7 @@ internal sealed class SqliteReader : IDisposable
             _touch = _session.Prepare("SELECT 1 FROM local LIMIT 1");
             _get = _session.Prepare("SELECT v FROM kv WHERE k=?1");
             _scan = _session.Prepare(ScanQuery);
-            _journal = _session.Prepare("SELECT seq,batch FROM journal WHERE seq>?1 ORDER BY seq");
+            _journal = _session.Prepare("SELECT id,batch FROM journal WHERE id>=?1 ORDER BY id");
         }
         catch
         {
@@ -102,14 +102,14 @@ internal sealed class SqliteReader : IDisposable
     {
         Span<byte> context = stackalloc byte[16];
         var buffer = ArrayPool<byte>.Shared.Rent(4096);
-        _session.Bind(_journal, 1, after);
+        _session.Bind(_journal, 1, JournalRows.FirstId(after + 1));
         try
         {
             while (_session.Step(_journal))
             {
-                var sequence = raw.sqlite3_column_int64(_journal, 0);
-                var batch = _rows.Open(SealedRows.JournalRow(sequence, context), raw.sqlite3_column_blob(_journal, 1), ref buffer);
-                if (!visit(sequence, batch))
+                var id = raw.sqlite3_column_int64(_journal, 0);
+                var part = _rows.Open(SealedRows.JournalRow(id, context), raw.sqlite3_column_blob(_journal, 1), ref buffer);
+                if (!visit(JournalRows.SequenceOf(id), part))
                     return;
             }
         }
@@ -122,7 +122,8 @@ internal sealed class SqliteReader : IDisposable
 
     public (long Batches, long Bytes) CountJournal(long after)
     {
-        var text = _session.Query($"SELECT COUNT(*)||' '||COALESCE(SUM(LENGTH(batch)),0) FROM journal WHERE seq>{after}")!.Split(' ');
+        var text = _session.Query(
+            $"SELECT COUNT(DISTINCT id>>{JournalRows.PartBits})||' '||COALESCE(SUM(LENGTH(batch)),0) FROM journal WHERE id>={JournalRows.FirstId(after + 1)}")!.Split(' ');
         return (long.Parse(text[0]), long.Parse(text[1]));
     }
 

@@ -24,8 +24,8 @@ public sealed class SqliteMetadataStoreDamageTests
     }
 
     [Theory]
-    [InlineData("UPDATE journal SET batch=zeroblob(length(batch)) WHERE seq=1")]
-    [InlineData("UPDATE journal SET batch=(SELECT batch FROM journal WHERE seq=2) WHERE seq=1")]
+    [InlineData("UPDATE journal SET batch=zeroblob(length(batch)) WHERE id>>20=1")]
+    [InlineData("UPDATE journal SET batch=(SELECT batch FROM journal WHERE id>>20=2) WHERE id>>20=1")]
     public void AChangedJournalIsFoundOut(string tamper)
     {
         using var fixture = Filled();

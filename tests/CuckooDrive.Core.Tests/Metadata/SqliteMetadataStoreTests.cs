@@ -22,6 +22,40 @@ public sealed class SqliteMetadataStoreTests
     }
 
     [Fact]
+    public void ALargeBatchComesBackFromTheJournalInParts()
+    {
+        using var fixture = new MetadataFixture();
+        var batch = new MetadataBatch();
+        var value = new byte[5_000];
+        for (var i = 0; i < 1_000; i++)
+            batch.Put([1, (byte)(i >> 8), (byte)i], value);
+        batch.Put("large"u8, new byte[3 << 20]);
+        batch.Delete("gone"u8);
+        fixture.Store.Commit(batch, durable: true);
+        batch = new MetadataBatch();
+        batch.Put("next"u8, value);
+        fixture.Store.Commit(batch, durable: true);
+        fixture.Reopen();
+        Assert.Equal((2, 2), (fixture.Store.Sequence, fixture.Store.CountJournal(0).Batches));
+        var parts = new List<long>();
+        var operations = 0;
+        fixture.Store.ReadJournal(0, (sequence, part) =>
+        {
+            parts.Add(sequence);
+            foreach (var _ in MetadataBatch.Read(part))
+                operations++;
+            return true;
+        });
+        Assert.True(parts.Count > 5);
+        Assert.Equal(1_003, operations);
+        fixture.Store.TrimJournal(1);
+        Assert.Equal(1, fixture.Store.CountJournal(0).Batches);
+        fixture.Store.TrimJournal(2);
+        fixture.Reopen();
+        Assert.Equal((2, 0), (fixture.Store.Sequence, fixture.Store.CountJournal(0).Batches));
+    }
+
+    [Fact]
     public void AMalformedBatchChangesNothingAndTheStoreGoesOn()
     {
         using var fixture = new MetadataFixture();
