@@ -61,7 +61,7 @@ internal sealed class DriveAttacher(
             var sealer = new ObjectSealer(keys);
             await ForEachAsync(source => source.IdentifyAsync(sealer, cancellationToken), cancellationToken).ConfigureAwait(false);
             await ForEachAsync(source => source.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
-            CheckNoneTwice();
+            CheckMembers();
             using var store = SqliteMetadataStore.Create(folder.MetadataPath, keys);
             var loader = new StateLoader(Usable, sealer, keys, store, folder, _problems, options, services.Time, Report);
             await loader.LoadRootAsync(cancellationToken).ConfigureAwait(false);
@@ -154,7 +154,7 @@ internal sealed class DriveAttacher(
         return records;
     }
 
-    private void CheckNoneTwice()
+    private void CheckMembers()
     {
         var twice = Usable.Where(source => source.Member is not null).GroupBy(source => source.Member!.Cloud).FirstOrDefault(group => group.Count() > 1);
         if (twice is not null)

@@ -17,7 +17,7 @@ namespace CuckooDrive.Core.Metadata;
 /// <para>A failed write other than a full disk leaves unknown what reached the disk, so the store then refuses further
 /// commits: going on could acknowledge what a crash would lose.</para>
 /// </remarks>
-public sealed class SqliteMetadataStore : IMetadataStore
+public sealed partial class SqliteMetadataStore : IMetadataStore
 {
     private const string FileName = "metadata.db";
     private const int ApplicationId = 0x43554b4f; // "CUKO"
@@ -164,106 +164,6 @@ public sealed class SqliteMetadataStore : IMetadataStore
         }
         _log.Committed(batch.Encoded.Length, batch.Count);
         return sequence;
-    }
-
-    public void ReadJournal(long after, JournalVisitor visit)
-    {
-        var reader = RentReader();
-        try
-        {
-            reader.ReadJournal(Math.Max(after, Volatile.Read(ref _trimmed)), visit);
-        }
-        finally
-        {
-            _readers.Return(reader);
-        }
-    }
-
-    /// <summary>Batches after <paramref name="after"/> and their bytes on the disk.</summary>
-    public (long Batches, long Bytes) CountJournal(long after)
-    {
-        var reader = RentReader();
-        try
-        {
-            return reader.CountJournal(Math.Max(after, Volatile.Read(ref _trimmed)));
-        }
-        finally
-        {
-            _readers.Return(reader);
-        }
-    }
-
-    public void TrimJournal(long sequence)
-    {
-        lock (_writeLock)
-        {
-            sequence = Math.Min(sequence, _sequence);
-            if (sequence <= _trimmed)
-                return;
-            PutLocalNumber(TrimmedRecord, sequence);
-            Volatile.Write(ref _trimmed, sequence);
-        }
-        // In small steps, so that no commit waits for a long deletion. A crash between them leaves rows that are never read
-        // (see ReadJournal) and go with the next trim.
-        while (TrimSome(sequence))
-        {
-        }
-    }
-
-    /// <summary>A record of this machine alone, never sent to the clouds; null when there is none of that name.</summary>
-    public byte[]? GetLocal(string name)
-    {
-        var context = SealedRows.LocalRow(name);
-        lock (_writeLock)
-        {
-            ObjectDisposedException.ThrowIf(_disposed, this);
-            _session.Bind(_getLocal, 1, context);
-            try
-            {
-                return _session.Step(_getLocal) ? _rows.Open(context, raw.sqlite3_column_blob(_getLocal, 0)) : null;
-            }
-            finally
-            {
-                _ = raw.sqlite3_reset(_getLocal);
-            }
-        }
-    }
-
-    /// <summary>Sets a record of this machine; durable when this returns.</summary>
-    public void PutLocal(string name, ReadOnlySpan<byte> value)
-    {
-        var record = (Context: SealedRows.LocalRow(name), Value: value.ToArray());
-        lock (_writeLock)
-        {
-            Transact(durable: true, record, static (store, record) =>
-            {
-                store._session.Bind(store._putLocal, 1, record.Context);
-                store._session.Bind(store._putLocal, 2, store._rows.Seal(record.Context, record.Value, ref store._buffer));
-                store._session.Run(store._putLocal);
-            });
-        }
-    }
-
-    /// <summary>
-    /// Adds rows without journaling them, for building a store from what the clouds hold; not durable before
-    /// <see cref="FinishLoad"/>. Must not be mixed with commits.
-    /// </summary>
-    public void Load(MetadataBatch rows)
-    {
-        lock (_writeLock)
-            Transact(durable: false, rows, static (store, rows) => store.Apply(rows.Encoded));
-        _log.Committed(rows.Encoded.Length, rows.Count);
-    }
-
-    /// <summary>Ends loading: the rows are durable and the next commit gets the number after <paramref name="sequence"/>.</summary>
-    public void FinishLoad(long sequence)
-    {
-        lock (_writeLock)
-        {
-            PutLocalNumber(TrimmedRecord, sequence);
-            Volatile.Write(ref _trimmed, sequence);
-            Volatile.Write(ref _sequence, sequence);
-        }
     }
 
     /// <summary>A view of the store as it is now, unmoved by later commits. Keep it for as short as possible: the log grows meanwhile.</summary>
@@ -420,49 +320,5 @@ public sealed class SqliteMetadataStore : IMetadataStore
                 _session.Bind(statement, 2, _rows.Seal(operation.Key, operation.Value, ref _buffer));
             _session.Run(statement);
         }
-    }
-
-    private void AddToJournal(long sequence, ReadOnlySpan<byte> encoded)
-    {
-        Span<byte> context = stackalloc byte[16];
-        var id = JournalRows.FirstId(sequence);
-        while (!encoded.IsEmpty)
-        {
-            var part = encoded[..JournalRows.PartLength(encoded)];
-            encoded = encoded[part.Length..];
-            _session.Bind(_journal, 1, id);
-            _session.Bind(_journal, 2, _rows.Seal(SealedRows.JournalRow(id, context), part, ref _buffer));
-            _session.Run(_journal);
-            id++;
-        }
-    }
-
-    private bool TrimSome(long sequence)
-    {
-        lock (_writeLock)
-        {
-            var more = false;
-            Transact(durable: false, sequence, (store, sequence) =>
-            {
-                store._session.Bind(store._trim, 1, JournalRows.FirstId(sequence + 1));
-                try
-                {
-                    while (store._session.Step(store._trim))
-                        more = true;
-                }
-                finally
-                {
-                    _ = raw.sqlite3_reset(store._trim);
-                }
-            });
-            return more;
-        }
-    }
-
-    private void PutLocalNumber(string name, long value)
-    {
-        Span<byte> bytes = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(bytes, value);
-        PutLocal(name, bytes);
     }
 }
