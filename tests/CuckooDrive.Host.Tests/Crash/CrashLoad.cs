@@ -20,10 +20,11 @@ internal sealed class CrashLoad : IDisposable
     public void Prepare() => _workers.ForEach(worker => worker.Prepare());
 
     /// <param name="machineWillBeLost">Then what is fsynced from now on may be lost with it.</param>
-    public void Start(bool machineWillBeLost = false)
+    /// <param name="crashIsNear">The mount may die at any moment from now on, see <see cref="ExpectCrash"/>.</param>
+    public void Start(bool machineWillBeLost = false, bool crashIsNear = false)
     {
         _workers.ForEach(worker => worker.SyncIsEnough = !machineWillBeLost);
-        _mayFail = false;
+        _mayFail = crashIsNear;
         _stop.Dispose();
         _stop = new CancellationTokenSource();
         foreach (var worker in _workers)

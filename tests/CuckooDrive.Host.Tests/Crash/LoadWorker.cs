@@ -236,9 +236,7 @@ internal sealed class LoadWorker
                 var part = Math.Min(to - from, 1 + _random.Next(_buffer.Length / TaggedContent.Cell));
                 var data = _buffer.AsSpan(0, part * TaggedContent.Cell);
                 TaggedContent.Fill(data, from, file.Id, file.Write(from, from + part));
-                var written = Syscall.Must(Posix.Write(handle, data, (long)from * TaggedContent.Cell), "write", name);
-                if (written != data.Length)
-                    throw new IOException($"write of {data.Length} bytes to {name} wrote {written}.");
+                WriteAll(handle, name, data, (long)from * TaggedContent.Cell);
                 from += part;
             }
             if (sync || _random.Next(4) == 0)
@@ -247,6 +245,19 @@ internal sealed class LoadWorker
         finally
         {
             Posix.Close(handle);
+        }
+    }
+
+    /// <summary>A write that the crash cuts short is gone on with, as POSIX asks of a program; then it fails with the mount.</summary>
+    private static void WriteAll(int handle, string name, ReadOnlySpan<byte> data, long offset)
+    {
+        while (!data.IsEmpty)
+        {
+            var written = (int)Syscall.Must(Posix.Write(handle, data, offset), "write", name);
+            if (written == 0)
+                throw new IOException($"write of {data.Length} bytes to {name} wrote nothing.");
+            data = data[written..];
+            offset += written;
         }
     }
 
