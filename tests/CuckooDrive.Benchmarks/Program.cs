@@ -15,6 +15,9 @@ if (args is ["work", .. var work])
     return WorkProgram.Run(work);
 if (args is [KernelsCommand.Name, .. var kernels])
     return KernelsCommand.Run(kernels);
+// The comparison is what the program is for: its name may be left out.
+if (args.Length == 0 || args[0].StartsWith("--", StringComparison.Ordinal) && args[0] is not ("--help" or "--version"))
+    args = [MountedCommand.Name, .. args];
 
 var root = new RootCommand("""
     Measurements of CuckooDrive; docs/benchmarks.md explains them. Besides the commands below there are

@@ -7,6 +7,7 @@ namespace CuckooDrive.Benchmarks.Mounted;
 /// <summary>mounted: the mounted drive beside others.</summary>
 internal static class MountedCommand
 {
+    public const string Name = "mounted";
     private static readonly Option<int> Rounds = new("--rounds") { Description = "Repetitions of everything", DefaultValueFactory = _ => 3 };
     private static readonly Option<double> Scale = new("--scale") { Description = "The part of the full amount of work, such as 0.05", DefaultValueFactory = _ => 1 };
     private static readonly Option<string> Subjects = new("--subjects") { Description = $"Any of {string.Join(",", SubjectCatalog.Names)}", DefaultValueFactory = _ => string.Join(',', SubjectCatalog.Names) };
@@ -18,7 +19,7 @@ internal static class MountedCommand
 
     public static Command Create()
     {
-        var command = new Command("mounted", "Measures mounted drives side by side") { Rounds, Scale, Subjects, Only, At, Json, Program, Check };
+        var command = new Command(Name, "Measures mounted drives side by side") { Rounds, Scale, Subjects, Only, At, Json, Program, Check };
         command.SetAction(async (parsed, cancellation) =>
         {
             var options = new MountedOptions
