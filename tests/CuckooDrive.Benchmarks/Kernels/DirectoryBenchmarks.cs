@@ -13,6 +13,7 @@ namespace CuckooDrive.Benchmarks.Kernels;
 public class DirectoryBenchmarks
 {
     private const uint FileMode = 0x1A4;
+    private static readonly byte[] Missing = "no such name"u8.ToArray();
     private readonly DriveKeys _keys = DriveKeys.FromMaster(new byte[DriveKeys.KeyLength], new byte[DriveKeys.DriveIdLength]);
     private byte[][] _names = [];
     private Volume _volume = null!;
@@ -46,5 +47,5 @@ public class DirectoryBenchmarks
     }
 
     [Benchmark]
-    public async ValueTask<FsError> LookUpMissing() => (await _volume.LookupAsync(IFileSystem.RootInode, "no such name"u8.ToArray(), default)).Error;
+    public async ValueTask<FsError> LookUpMissing() => (await _volume.LookupAsync(IFileSystem.RootInode, Missing, default)).Error;
 }
