@@ -6,6 +6,7 @@ internal enum MissKind : byte
     Inode,
     Entry,
     Directory,
+    DirectoryAndInodes,
     InodesAfter,
     Region,
     RegionsFrom,

@@ -7,6 +7,9 @@ public sealed partial class Volume
 {
     private const string NextInodeSetting = "next-inode";
 
+    /// <summary>Directories of at most this many entries are loaded with all their inodes.</summary>
+    private const int WholeDirectory = 512;
+
     private readonly Dictionary<ulong, Inode> _inodes = [];
 
     /// <summary>Kernel references of inodes that are not in memory.</summary>
@@ -50,11 +53,16 @@ public sealed partial class Volume
     }
 
     /// <summary>False on a miss; else <paramref name="entry"/> is the entry or null when there is none.</summary>
-    private static bool TryFindEntry(Inode directory, ReadOnlyMemory<byte> name, ref Miss miss, out DirectoryEntry? entry)
+    /// <remarks>
+    /// A small directory is loaded whole, while there is room: whoever looks up one of its names asks for others next.
+    /// </remarks>
+    private bool TryFindEntry(Inode directory, ReadOnlyMemory<byte> name, ref Miss miss, out DirectoryEntry? entry)
     {
         if (NodeOf(directory).TryFind(name.Span, out entry))
             return true;
-        miss = new Miss { Kind = MissKind.Entry, Inode = directory.Number, Name = name };
+        miss = directory.EntryCount <= WholeDirectory && _inodes.Count + WholeDirectory <= _options.InodeCacheLimit
+            ? new Miss { Kind = MissKind.DirectoryAndInodes, Inode = directory.Number }
+            : new Miss { Kind = MissKind.Entry, Inode = directory.Number, Name = name };
         return false;
     }
 
@@ -78,6 +86,7 @@ public sealed partial class Volume
         MissKind.Inode => LoadInode(miss.Inode),
         MissKind.Entry => LoadEntry(miss.Inode, miss.Name),
         MissKind.Directory => LoadDirectory(miss.Inode),
+        MissKind.DirectoryAndInodes => LoadDirectory(miss.Inode) && LoadInodesAfter(miss.Inode, 0),
         MissKind.InodesAfter => LoadInodesAfter(miss.Inode, (ulong)miss.Region),
         MissKind.Region => LoadRegion(miss.Inode, miss.Region),
         MissKind.RegionsFrom => LoadRegionsFrom(miss.Inode, miss.Region),
@@ -192,13 +201,33 @@ public sealed partial class Volume
         }
         return LoadRows(
             directory,
-            () => missing.ConvertAll(ReadInodeRow),
+            () => ReadInodeRows(missing),
             (_, loaded) =>
             {
                 foreach (var inode in loaded)
                     AddLoadedInode(inode);
                 return true;
             });
+    }
+
+    /// <summary>Inodes that were made together have numbers close together: one scan then costs less than many look-ups.</summary>
+    private List<Inode?> ReadInodeRows(List<ulong> numbers)
+    {
+        const ulong Sparse = 4;
+        if (numbers.Count < 8 || numbers.Max() - numbers.Min() > (ulong)numbers.Count * Sparse)
+            return numbers.ConvertAll(ReadInodeRow);
+        var wanted = numbers.ToHashSet();
+        var found = new List<Inode?>(numbers.Count);
+        Span<byte> from = stackalloc byte[MetadataKey.MaximumLength];
+        Span<byte> to = stackalloc byte[MetadataKey.MaximumLength];
+        _store.Scan(MetadataKey.Inode(from, numbers.Min()), MetadataKey.Inode(to, numbers.Max() + 1), (key, value) =>
+        {
+            var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(key[1..]);
+            if (wanted.Contains(number))
+                found.Add(VolumeRecords.ReadInode(number, value));
+            return true;
+        });
+        return found;
     }
 
     private bool LoadRegion(ulong number, long region) => LoadRows(

@@ -119,7 +119,7 @@ public sealed partial class Volume
                 return error;
             if (volume.FindDirectory(Parent, ref miss, out error) is not { } directory)
                 return error;
-            if (!TryFindEntry(directory, Name, ref miss, out var entry))
+            if (!volume.TryFindEntry(directory, Name, ref miss, out var entry))
                 return FsError.None;
             if (directory.LinkCount == 0)
                 return FsError.NotFound;

@@ -166,7 +166,7 @@ public sealed partial class Volume
                 return FsError.NameTooLong;
             if (volume.FindDirectory(Parent, ref miss, out var error) is not { } directory)
                 return error;
-            if (!TryFindEntry(directory, Name, ref miss, out var entry) || entry is null)
+            if (!volume.TryFindEntry(directory, Name, ref miss, out var entry) || entry is null)
                 return FsError.NotFound;
             if (volume.Find(entry.Inode, ref miss) is not { } inode)
                 return FsError.Stale;
@@ -185,7 +185,7 @@ public sealed partial class Volume
                 return FsError.NameTooLong;
             if (volume.FindDirectory(Parent, ref miss, out error) is not { } directory)
                 return error;
-            if (!TryFindEntry(directory, Name, ref miss, out var entry))
+            if (!volume.TryFindEntry(directory, Name, ref miss, out var entry))
                 return FsError.None;
             if (entry is not null)
                 return FsError.Exists;
@@ -220,7 +220,7 @@ public sealed partial class Volume
                 return FsError.NotPermitted;
             if (volume.FindDirectory(Parent, ref miss, out error) is not { } directory)
                 return error;
-            if (!TryFindEntry(directory, Name, ref miss, out var entry))
+            if (!volume.TryFindEntry(directory, Name, ref miss, out var entry))
                 return FsError.None;
             if (entry is not null)
                 return FsError.Exists;
@@ -243,7 +243,7 @@ public sealed partial class Volume
         {
             if (volume.FindDirectory(Parent, ref miss, out var error) is not { } directory)
                 return error;
-            if (!TryFindEntry(directory, Name, ref miss, out var entry) || entry is null)
+            if (!volume.TryFindEntry(directory, Name, ref miss, out var entry) || entry is null)
                 return FsError.NotFound;
             if (volume.Find(entry.Inode, ref miss) is not { } inode)
                 return FsError.Stale;

@@ -45,6 +45,10 @@ public sealed partial class Volume
         if (KernelCache is null || length is 0 or > SmallRead || file.IsDirect || file.Inode.WriterCount > 0)
             return;
         var cell = offset >> DirtyData.CellBits;
+        var start = cell << DirtyData.CellBits;
+        // The kernel has just got all there is of a small file.
+        if (offset == start && offset + length >= Math.Min(file.Inode.Size, start + DirtyData.CellSize))
+            return;
         lock (_gate)
         {
             if (!_storeQueued.Add((file.Inode.Number, cell)))

@@ -38,9 +38,9 @@ public sealed partial class Volume
                 return error;
             if (volume.FindDirectory(NewParent, ref miss, out error) is not { } to)
                 return error;
-            if (!TryFindEntry(from, Name, ref miss, out var source) || source is null)
+            if (!volume.TryFindEntry(from, Name, ref miss, out var source) || source is null)
                 return FsError.NotFound;
-            if (!TryFindEntry(to, NewName, ref miss, out var target))
+            if (!volume.TryFindEntry(to, NewName, ref miss, out var target))
                 return FsError.None;
             if (volume.Find(source.Inode, ref miss) is not { } inode)
                 return FsError.Stale;
