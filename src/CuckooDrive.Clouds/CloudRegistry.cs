@@ -16,6 +16,15 @@ public sealed record CloudOpenOptions
     /// </summary>
     public bool CreateRoot { get; init; }
 
+    /// <summary>The account's secrets; null where none were given. Read at the first call that needs them, and written when tokens change.</summary>
+    public ICredentialStore? Credentials { get; init; }
+
+    /// <summary>
+    /// Makes the handler under a provider's HTTP client, which disposes it; null for the system's own. Providers ignore it
+    /// where a library makes its own connections.
+    /// </summary>
+    public Func<HttpMessageHandler>? HttpHandler { get; init; }
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     public ILoggerFactory LoggerFactory { get; init; } = NullLoggerFactory.Instance;
