@@ -37,7 +37,11 @@ public sealed record CloudOpenOptions
 /// Checks the address and returns the storage without contacting it: signing in and network errors belong to the first call.
 /// Throws <see cref="CloudException"/> with <see cref="CloudErrorKind.InvalidAddress"/>.
 /// </param>
-public sealed record CloudProvider(string Scheme, string Example, Func<CloudAddress, CloudOpenOptions, ICloudStorage> Open);
+public sealed record CloudProvider(string Scheme, string Example, Func<CloudAddress, CloudOpenOptions, ICloudStorage> Open)
+{
+    /// <summary>What must be asked before an address of this kind can be used. Checks the address no further than it needs.</summary>
+    public Func<CloudAddress, CloudSignInNeed> SignIn { get; init; } = static _ => CloudSignInNeed.None;
+}
 
 /// <summary>Opens storages by address. Immutable and thread safe.</summary>
 public sealed class CloudRegistry
@@ -73,9 +77,21 @@ public sealed class CloudRegistry
     public ICloudStorage Open(string url, CloudOpenOptions? options = null)
     {
         var address = CloudAddress.Parse(url);
-        if (_providers.TryGetValue(address.Scheme, out var provider))
-            return provider.Open(address, options ?? CloudOpenOptions.Default);
+        return Find(address).Open(address, options ?? CloudOpenOptions.Default);
+    }
 
+    /// <summary>What must be asked before this address can be used.</summary>
+    /// <exception cref="CloudException">with <see cref="CloudErrorKind.InvalidAddress"/> and a sentence for the user.</exception>
+    public CloudSignInNeed SignInNeed(string url)
+    {
+        var address = CloudAddress.Parse(url);
+        return Find(address).SignIn(address);
+    }
+
+    private CloudProvider Find(CloudAddress address)
+    {
+        if (_providers.TryGetValue(address.Scheme, out var provider))
+            return provider;
         var known = string.Join(", ", _providers.Values.Select(each => each.Example).Order(StringComparer.Ordinal));
         throw CloudAddress.Invalid($"'{address.Scheme}' is not a known kind of cloud; known are: {known}.");
     }
