@@ -6,6 +6,9 @@ public static class ConformanceSuite
     /// <summary>Where the checks work; everything below it is theirs.</summary>
     public const string Folder = "cuckoo-check/";
 
+    /// <summary>How long a cancelled check may take to remove its objects.</summary>
+    private static readonly TimeSpan CancelledPatience = TimeSpan.FromSeconds(30);
+
     public static IReadOnlyList<ConformanceCheck> Checks { get; } =
     [
         .. ContentChecks.All,
@@ -36,7 +39,7 @@ public static class ConformanceSuite
         }
     }
 
-    /// <summary>Runs one check. Only cancellation is thrown; every other trouble is the result.</summary>
+    /// <summary>Runs one check. Only cancellation is thrown, after the check's objects are removed; every other trouble is the result.</summary>
     public static async Task<ConformanceResult> RunAsync(
         ConformanceCheck check, ICloudStorage storage, TimeProvider time, CancellationToken cancellationToken = default)
     {
@@ -54,9 +57,20 @@ public static class ConformanceSuite
         {
             reason = Describe(exception);
         }
+        catch (Exception)
+        {
+            // Somebody's own account must not keep what an interrupted check has left.
+            await CleanCancelledAsync(scratch, time).ConfigureAwait(false);
+            throw new OperationCanceledException(cancellationToken);
+        }
         try
         {
             await CleanAsync(scratch, cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await CleanCancelledAsync(scratch, time).ConfigureAwait(false);
+            throw;
         }
         catch (CloudException failure)
         {
@@ -72,6 +86,19 @@ public static class ConformanceSuite
         CloudException failure => $"{failure.Kind}: {failure.Message}",
         _ => $"{exception.GetType().Name}: {exception.Message}",
     };
+
+    private static async Task CleanCancelledAsync(ConformanceScratch scratch, TimeProvider time)
+    {
+        using var patience = new CancellationTokenSource(CancelledPatience, time);
+        try
+        {
+            await CleanAsync(scratch, patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is CloudException or OperationCanceledException)
+        {
+            // The cancellation is what the caller learns; it was told where the checks work.
+        }
+    }
 
     private static async Task CleanAsync(ConformanceScratch scratch, CancellationToken cancellationToken)
     {

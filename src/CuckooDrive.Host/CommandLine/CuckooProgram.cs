@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CuckooDrive.Host.Commands;
+using CuckooDrive.Host.Commands.Storage;
 
 namespace CuckooDrive.Host.CommandLine;
 
@@ -46,6 +47,7 @@ internal static class CuckooProgram
             FlushCommand.Create(),
             CloudCommand.Create(),
             KeyCommand.Create(),
+            StorageCommand.Create(),
             DoctorCommand.Create(),
             DemoCommand.Create(),
             FstabMountCommand.Create(),

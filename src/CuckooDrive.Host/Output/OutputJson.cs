@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using CuckooDrive.Clouds.Conformance;
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Format;
 using CuckooDrive.Host.CommandLine;
@@ -15,6 +16,7 @@ namespace CuckooDrive.Host.Output;
     [
         typeof(CamelCaseConverter<DriveProtection>), typeof(CamelCaseConverter<FileProtection>),
         typeof(CamelCaseConverter<SecretKind>), typeof(CamelCaseConverter<DoctorSeverity>),
+        typeof(CamelCaseConverter<ConformanceOutcome>),
     ])]
 [JsonSerializable(typeof(StatusOutput))]
 [JsonSerializable(typeof(StatusListOutput))]
@@ -22,6 +24,10 @@ namespace CuckooDrive.Host.Output;
 [JsonSerializable(typeof(KeyListOutput))]
 [JsonSerializable(typeof(KeyAddOutput))]
 [JsonSerializable(typeof(DoctorOutput))]
+[JsonSerializable(typeof(StorageListOutput))]
+[JsonSerializable(typeof(StorageObjectOutput))]
+[JsonSerializable(typeof(StorageQuotaOutput))]
+[JsonSerializable(typeof(StorageCheckOutput))]
 internal sealed partial class OutputJson : JsonSerializerContext
 {
     public static void Print<T>(Terminal terminal, T value, JsonTypeInfo<T> type) =>
