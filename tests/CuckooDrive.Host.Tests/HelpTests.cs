@@ -17,6 +17,14 @@ public sealed class HelpTests
     [InlineData("key", "add")]
     [InlineData("key", "list")]
     [InlineData("key", "remove")]
+    [InlineData("storage", "ls")]
+    [InlineData("storage", "cat")]
+    [InlineData("storage", "put")]
+    [InlineData("storage", "get")]
+    [InlineData("storage", "rm")]
+    [InlineData("storage", "stat")]
+    [InlineData("storage", "quota")]
+    [InlineData("storage", "check")]
     [InlineData("doctor")]
     [InlineData("demo")]
     public async Task Each_command_explains_itself_with_examples(params string[] command)
@@ -34,6 +42,10 @@ public sealed class HelpTests
     [InlineData("cloud", "list")]
     [InlineData("key", "list")]
     [InlineData("key", "add")]
+    [InlineData("storage", "ls")]
+    [InlineData("storage", "stat")]
+    [InlineData("storage", "quota")]
+    [InlineData("storage", "check")]
     [InlineData("doctor")]
     public async Task Each_command_that_prints_data_has_json(params string[] command)
     {
@@ -68,7 +80,6 @@ public sealed class HelpTests
     [InlineData("repair", "x")]
     [InlineData("snapshot", "list", "x")]
     [InlineData("gc", "x")]
-    [InlineData("storage", "ls", "x")]
     [InlineData("cloud", "drain", "x")]
     public async Task Commands_of_later_versions_do_not_exist(params string[] command)
     {
