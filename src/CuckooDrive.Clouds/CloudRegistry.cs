@@ -1,5 +1,6 @@
 using CuckooDrive.Clouds.Providers.Folder;
 using CuckooDrive.Clouds.Providers.Memory;
+using CuckooDrive.Clouds.Providers.OneDrive;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -56,6 +57,7 @@ public sealed class CloudRegistry
     [
         FolderStorage.Provider,
         MemoryStorage.Provider,
+        OneDriveStorage.Provider,
     ]);
 
     public IReadOnlyCollection<CloudProvider> Providers => _providers.Values;

@@ -50,8 +50,9 @@ internal static class RangeDownload
         CloudHttp http, HttpResponseMessage response, long offset, long? length, CancellationToken cancellationToken)
     {
         // A part that is shorter than asked for must end with the object.
-        if (response.Content.Headers.ContentRange is not { From: { } from, To: { } to, Length: var total } || from != offset ||
-            to < from || (to != total - 1 && to != Saturate(offset, length ?? long.MaxValue)))
+        var last = Saturate(offset, length ?? long.MaxValue);
+        if (response.Content.Headers.ContentRange is not { From: { } from, To: { } to, Length: var total } ||
+            from != offset || to < from || to > last || (to < last && to != total - 1))
         {
             response.Dispose();
             throw new CloudException(CloudErrorKind.Corrupt, $"{http.Service} sent another part than the one asked for.");

@@ -1,0 +1,67 @@
+using System.Runtime.CompilerServices;
+using CuckooDrive.Clouds.Http;
+
+namespace CuckooDrive.Clouds.Providers.OneDrive;
+
+/// <summary>Lists objects: folder by folder, page by page.</summary>
+internal static class OneDriveList
+{
+    private const string FirstPage = "/children?$top=1000&" + OneDriveItem.Select;
+
+    public static async IAsyncEnumerable<CloudObject> RunAsync(
+        OneDriveClient client, OneDriveFolders folders, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        var start = prefix[..Math.Max(prefix.LastIndexOf('/'), 0)];
+        // The root is looked at in any case: a list of nothing must not come from a wrong account.
+        await folders.RequireRootAsync(cancellationToken).ConfigureAwait(false);
+        if ((start.Length > 0 && !ObjectName.IsValid(start)) || (start.Length == 0 && prefix.StartsWith('/')))
+            yield break;
+
+        var open = new Stack<string>([start]);
+        while (open.TryPop(out var folder))
+        {
+            for (Uri? page = client.Address(folder, FirstPage); page is not null;)
+            {
+                var (items, next) = await PageAsync(client, page, folder, cancellationToken).ConfigureAwait(false);
+                foreach (var item in items)
+                {
+                    if (OneDriveNames.Decode(item.Name) is not { } segment)
+                        continue;
+                    var name = folder.Length == 0 ? segment : $"{folder}/{segment}";
+                    if (!ObjectName.IsValid(name))
+                        continue;
+                    if (item.IsFile && name.StartsWith(prefix, StringComparison.Ordinal))
+                        yield return item.Describe(name);
+                    else if (item.IsFolder && $"{name}/".StartsWith(prefix, StringComparison.Ordinal))
+                        open.Push(name);
+                }
+                page = next;
+            }
+        }
+    }
+
+    private static async Task<(IReadOnlyList<OneDriveItem> Items, Uri? Next)> PageAsync(
+        OneDriveClient client, Uri page, string folder, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var answer = await client.GetAsync(page, folder, cancellationToken).ConfigureAwait(false);
+            return ([.. answer.Items("value").Select(OneDriveItem.Parse)], NextPage(answer.TextOrNull("@odata.nextLink"), page));
+        }
+        catch (CloudException failure) when (failure.Kind == CloudErrorKind.NotFound)
+        {
+            // Never was there, or went away meanwhile.
+            return ([], null);
+        }
+    }
+
+    // The token goes along with the request for the next page: only to where it went before.
+    private static Uri? NextPage(string? link, Uri page)
+    {
+        if (link is null)
+            return null;
+        return Uri.TryCreate(link, UriKind.Absolute, out var next) && next.Scheme == page.Scheme && next.Authority == page.Authority
+            ? next
+            : throw new CloudException(CloudErrorKind.Corrupt, "OneDrive told an address of somebody else for the next page of a list.");
+    }
+}
