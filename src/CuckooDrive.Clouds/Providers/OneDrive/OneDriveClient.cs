@@ -1,7 +1,8 @@
 using System.Net;
+using System.Net.Http.Headers;
 using System.Net.Http.Json;
-using System.Text.Json.Nodes;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using CuckooDrive.Clouds.Http;
 using CuckooDrive.Clouds.OAuth;
 
@@ -68,11 +69,18 @@ internal sealed class OneDriveClient(AuthorizedHttp http, IReadOnlyList<string> 
     }
 
     /// <summary>Creates a file of the content by one request; an existing one is not touched.</summary>
-    public async Task<OneDriveItem> PutAsync(string name, Func<HttpContent> content, CancellationToken cancellationToken)
+    public async Task<OneDriveItem> PutAsync(
+        string name, Func<CancellationToken, ValueTask<HttpContent>> content, CancellationToken cancellationToken)
     {
         var address = Address(name, "/content?@microsoft.graph.conflictBehavior=fail");
         var response = await http.SendAsync(
-            () => new HttpRequestMessage(HttpMethod.Put, address) { Content = content() }, cancellationToken).ConfigureAwait(false);
+            async token =>
+            {
+                var body = await content(token).ConfigureAwait(false);
+                body.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+                return new HttpRequestMessage(HttpMethod.Put, address) { Content = body };
+            },
+            cancellationToken).ConfigureAwait(false);
         return OneDriveItem.Parse(await ReadAsync(response, name, cancellationToken).ConfigureAwait(false));
     }
 

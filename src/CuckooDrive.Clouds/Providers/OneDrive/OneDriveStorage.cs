@@ -109,16 +109,12 @@ public sealed class OneDriveStorage : ICloudStorage
         if (content.Length > Capabilities.MaximumObjectSize)
             throw new CloudException(CloudErrorKind.TooLarge, $"'{name}' is larger than OneDrive takes.");
         await _folders.EnsureRootAsync(cancellationToken).ConfigureAwait(false);
-        if (content.Length == 0)
-            await RequireEmptyAsync(content, cancellationToken).ConfigureAwait(false);
 
-        var hash = new QuickXorHash();
-        var item = content.Length <= LargestSimpleUpload
-            ? await _client.PutAsync(name, () => UploadContent.Whole(content, () => (hash = new QuickXorHash()).Append), cancellationToken)
-                .ConfigureAwait(false)
-            : await _upload.RunAsync(name, content, hash.Append, cancellationToken).ConfigureAwait(false);
+        var (item, hash) = content.Length <= LargestSimpleUpload
+            ? await PutAsync(name, content, cancellationToken).ConfigureAwait(false)
+            : await UploadAsync(name, content, cancellationToken).ConfigureAwait(false);
         _links.Forget(name);
-        await VerifyAsync(item, name, content, hash.GetHash(), cancellationToken).ConfigureAwait(false);
+        await VerifyAsync(item, name, content, hash, cancellationToken).ConfigureAwait(false);
         return item.Describe(name);
     }
 
@@ -189,10 +185,37 @@ public sealed class OneDriveStorage : ICloudStorage
         };
     }
 
-    private static async Task RequireEmptyAsync(CloudContent content, CancellationToken cancellationToken)
+    private async Task<(OneDriveItem Item, byte[] Hash)> PutAsync(
+        string name, CloudContent content, CancellationToken cancellationToken)
     {
-        await using var source = ContentReader.Open(content);
-        await source.FinishAsync(cancellationToken).ConfigureAwait(false);
+        UploadSource? source = null;
+        try
+        {
+            var item = await _client.PutAsync(name, OpenAsync, cancellationToken).ConfigureAwait(false);
+            return (item, source!.FinishHash()!);
+        }
+        finally
+        {
+            await CloseAsync().ConfigureAwait(false);
+        }
+
+        // Again from the beginning, when the first token was refused.
+        async ValueTask<HttpContent> OpenAsync(CancellationToken token)
+        {
+            await CloseAsync().ConfigureAwait(false);
+            source = await UploadSource.OpenAsync(content, CloudHashKind.QuickXor, token).ConfigureAwait(false);
+            return source.Take(content.Length);
+        }
+
+        ValueTask CloseAsync() => source?.DisposeAsync() ?? ValueTask.CompletedTask;
+    }
+
+    private async Task<(OneDriveItem Item, byte[] Hash)> UploadAsync(
+        string name, CloudContent content, CancellationToken cancellationToken)
+    {
+        await using var source = await UploadSource.OpenAsync(content, CloudHashKind.QuickXor, cancellationToken).ConfigureAwait(false);
+        var item = await _upload.RunAsync(name, source, cancellationToken).ConfigureAwait(false);
+        return (item, source.FinishHash()!);
     }
 
     /// <summary>The file of that name, or null when there is none.</summary>

@@ -20,22 +20,21 @@ internal sealed class OneDriveUpload(OneDriveClient client, TimeProvider time, I
     private static readonly TimeSpan CancelTimeout = TimeSpan.FromSeconds(10);
 
     public async Task<OneDriveItem> RunAsync(
-        string name, CloudContent content, Action<ReadOnlySpan<byte>> hash, CancellationToken cancellationToken)
+        string name, UploadSource source, CancellationToken cancellationToken)
     {
-        await using var source = ContentReader.Open(content);
         var session = await BeginAsync(name, cancellationToken).ConfigureAwait(false);
         try
         {
-            for (long position = 0; ; position += FragmentSize)
+            while (true)
             {
-                var count = Math.Min(FragmentSize, content.Length - position);
-                var isLast = position + count == content.Length;
-                using var body = UploadContent.Part(source, count, isLast, hash);
-                body.Headers.ContentRange = new ContentRangeHeaderValue(position, position + count - 1, content.Length);
+                var start = source.Position;
+                using var body = source.Take(FragmentSize);
+                body.Headers.ContentRange = new ContentRangeHeaderValue(
+                    start, Math.Min(start + FragmentSize, source.Length) - 1, source.Length);
                 var answer = await PutAsync(session, body, name, cancellationToken).ConfigureAwait(false);
-                if (isLast)
+                if (source.Position == source.Length)
                     return OneDriveItem.Parse(answer);
-                RequireNext(answer, position + count);
+                RequireNext(answer, source.Position);
             }
         }
         catch
