@@ -84,6 +84,16 @@ public sealed class CloudAddress
         }
     }
 
+    /// <summary>The value of an option that is <c>true</c> or <c>false</c>; null where it is not given.</summary>
+    /// <exception cref="CloudException">with <see cref="CloudErrorKind.InvalidAddress"/> for any other value.</exception>
+    public bool? Flag(string option) => Options.GetValueOrDefault(option) switch
+    {
+        null => null,
+        "true" => true,
+        "false" => false,
+        var value => throw Invalid($"'{value}' is no value for the option '{option}'; write {option}=true or {option}=false."),
+    };
+
     internal static CloudException Invalid(string message) => new(CloudErrorKind.InvalidAddress, message);
 
     private static bool IsScheme(ReadOnlySpan<char> scheme) =>

@@ -1,6 +1,7 @@
 using CuckooDrive.Clouds.Providers.Folder;
 using CuckooDrive.Clouds.Providers.Memory;
 using CuckooDrive.Clouds.Providers.OneDrive;
+using CuckooDrive.Clouds.Providers.WebDav;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -58,6 +59,8 @@ public sealed class CloudRegistry
         FolderStorage.Provider,
         MemoryStorage.Provider,
         OneDriveStorage.Provider,
+        WebDavStorage.Provider,
+        WebDavStorage.SecureProvider,
     ]);
 
     public IReadOnlyCollection<CloudProvider> Providers => _providers.Values;

@@ -59,7 +59,9 @@ public sealed class TestServer
         })!;
         var errors = process.StandardError.ReadToEndAsync();
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        using var limit = new Timer(_ => process.StandardInput.Close(), null, LongestStart, Timeout.InfiniteTimeSpan);
+        // Asks the script to end, which then clears up.
+        using var limit = new Timer(
+            _ => Process.Start("kill", [$"{process.Id}"]).Dispose(), null, LongestStart, Timeout.InfiniteTimeSpan);
         while (process.StandardOutput.ReadLine() is { } line)
         {
             if (line == "ready")

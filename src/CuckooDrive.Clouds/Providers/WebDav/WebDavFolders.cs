@@ -1,0 +1,92 @@
+using System.Collections.Concurrent;
+
+namespace CuckooDrive.Clouds.Providers.WebDav;
+
+/// <summary>
+/// The folders above objects: made when the first object comes into them, never removed, and remembered, so that most writes
+/// ask nothing. Thread safe.
+/// </summary>
+internal sealed class WebDavFolders(WebDavClient client)
+{
+    private readonly ConcurrentDictionary<string, bool> _known = new(StringComparer.Ordinal);
+
+    /// <summary>Makes the folders that an object's path goes through, where they are not known to be there.</summary>
+    public Task EnsureParentsAsync(string path, CancellationToken cancellationToken)
+    {
+        var slash = path.LastIndexOf('/');
+        return slash < 0 || _known.ContainsKey(path[..slash])
+            ? Task.CompletedTask
+            : MakeAsync(path, cancellationToken);
+    }
+
+    /// <summary>
+    /// Whether the folder above an object is one. Some servers answer a request for <c>a/b</c> with the file <c>a</c>, or with
+    /// "forbidden", so their answer counts only below a folder. Asks once for each folder.
+    /// </summary>
+    public ValueTask<bool> HasParentAsync(string path, CancellationToken cancellationToken)
+    {
+        var folder = path[..Math.Max(0, path.LastIndexOf('/'))];
+        return _known.ContainsKey(folder) ? ValueTask.FromResult(true) : IsFolderAsync(folder, cancellationToken);
+    }
+
+    /// <summary>To be called when the server misses a folder: somebody else removed it.</summary>
+    public void Forget() => _known.Clear();
+
+    private async ValueTask<bool> IsFolderAsync(string folder, CancellationToken cancellationToken)
+    {
+        List<DavResource>? found;
+        try
+        {
+            found = await client.DescribeAsync(folder, false, cancellationToken).ConfigureAwait(false);
+        }
+        catch (CloudException failure) when (failure.Kind == CloudErrorKind.Forbidden)
+        {
+            if (folder.Length == 0 || !await HasParentAsync(folder, cancellationToken).ConfigureAwait(false))
+                return false;
+            throw;
+        }
+        if (found is not [{ IsFolder: true }, ..])
+            return false;
+        _known[folder] = true;
+        return true;
+    }
+
+    private async Task MakeAsync(string path, CancellationToken cancellationToken)
+    {
+        for (var slash = path.IndexOf('/', StringComparison.Ordinal); slash >= 0; slash = path.IndexOf('/', slash + 1))
+        {
+            var folder = path[..slash];
+            if (!_known.ContainsKey(folder))
+            {
+                await MakeOneAsync(folder, path, cancellationToken).ConfigureAwait(false);
+                _known[folder] = true;
+            }
+        }
+    }
+
+    private async Task MakeOneAsync(string folder, string path, CancellationToken cancellationToken)
+    {
+        using var response = await client.MakeFolderAsync(folder + "/", cancellationToken).ConfigureAwait(false);
+        if (response.IsSuccessStatusCode)
+            return;
+
+        // 405: something of that name is there. Some servers say it in other words, and some say nothing better when the
+        // parent is missing: so look.
+        var status = (int)response.StatusCode;
+        if (status is not (405 or 409 or 404 or 301 or 403 or >= 500))
+            throw client.Error(response);
+        var found = await client.DescribeAsync(folder, false, cancellationToken).ConfigureAwait(false);
+        if (found is [{ IsFolder: true }, ..])
+            return;
+        if (found is not null)
+        {
+            throw new CloudException(
+                CloudErrorKind.InvalidName, $"'{path}' cannot be stored: a folder cannot hold both an object and objects below its name.");
+        }
+        if (status is 403 or >= 500)
+            throw client.Error(response);
+        // Perhaps a parent that was there before.
+        Forget();
+        throw await client.FolderMissingAsync(folder, cancellationToken).ConfigureAwait(false);
+    }
+}

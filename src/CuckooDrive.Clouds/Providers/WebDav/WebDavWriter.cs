@@ -1,0 +1,112 @@
+using System.Net;
+using CuckooDrive.Clouds.Http;
+
+namespace CuckooDrive.Clouds.Providers.WebDav;
+
+/// <summary>
+/// How objects come into being. Most servers show a file while it is being uploaded, and not all know <c>If-None-Match</c>; so a
+/// new object is uploaded into a folder that lists never show and then moved, without leave to replace anything. Where the
+/// address says that the server creates atomically, one conditional PUT does it. Thread safe.
+/// </summary>
+internal sealed class WebDavWriter(WebDavClient client, WebDavFolders folders, bool createsOnce, TimeProvider time)
+{
+    /// <summary>No object can have this name.</summary>
+    public const string TemporaryFolder = ".cuckoo-upload";
+
+    private static readonly TimeSpan CleaningTime = TimeSpan.FromSeconds(20);
+
+    // Longer than any upload takes.
+    private static readonly TimeSpan Abandoned = TimeSpan.FromDays(2);
+
+    private int _cleaned;
+
+    public async Task WriteAsync(string name, CloudContent content, CancellationToken cancellationToken)
+    {
+        await folders.EnsureParentsAsync(name, cancellationToken).ConfigureAwait(false);
+        if (await TryWriteAsync(name, content, cancellationToken).ConfigureAwait(false))
+            return;
+        // Somebody removed a folder that was there.
+        folders.Forget();
+        await folders.EnsureParentsAsync(name, cancellationToken).ConfigureAwait(false);
+        if (!await TryWriteAsync(name, content, cancellationToken).ConfigureAwait(false))
+            throw await client.FolderMissingAsync(name, cancellationToken).ConfigureAwait(false);
+    }
+
+    public async Task MoveAsync(string source, string target, CancellationToken cancellationToken)
+    {
+        await folders.EnsureParentsAsync(target, cancellationToken).ConfigureAwait(false);
+        using var response = await client.MoveAsync(source, target, cancellationToken).ConfigureAwait(false);
+        if (response.StatusCode == HttpStatusCode.NotFound)
+            throw Missing(source);
+        if (!IsDone(response, target))
+            throw client.Error(response);
+    }
+
+    public static CloudException Missing(string name) => new(CloudErrorKind.NotFound, $"There is no object named '{name}'.");
+
+    private Task<bool> TryWriteAsync(string name, CloudContent content, CancellationToken cancellationToken) =>
+        createsOnce ? PutAsync(name, name, content, onlyNew: true, cancellationToken) : PutAndMoveAsync(name, content, cancellationToken);
+
+    private async Task<bool> PutAndMoveAsync(string name, CloudContent content, CancellationToken cancellationToken)
+    {
+        var temporary = $"{TemporaryFolder}/{Guid.NewGuid():n}";
+        await folders.EnsureParentsAsync(temporary, cancellationToken).ConfigureAwait(false);
+        await RemoveAbandonedAsync(cancellationToken).ConfigureAwait(false);
+        var moved = false;
+        try
+        {
+            if (!await PutAsync(temporary, name, content, onlyNew: false, cancellationToken).ConfigureAwait(false))
+                return false;
+            // From here on the object may become visible whatever happens, but only whole.
+            using var response = await client.MoveAsync(temporary, name, cancellationToken).ConfigureAwait(false);
+            return moved = IsDone(response, name);
+        }
+        finally
+        {
+            if (!moved)
+                await RemoveAsync(temporary).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>False: a folder on the way is missing.</summary>
+    private async Task<bool> PutAsync(
+        string path, string name, CloudContent content, bool onlyNew, CancellationToken cancellationToken)
+    {
+        await using var source = await UploadSource.OpenAsync(content, CloudHashKind.None, cancellationToken).ConfigureAwait(false);
+        using var body = source.Take(content.Length);
+        using var response = await client.PutAsync(path, body, onlyNew, cancellationToken).ConfigureAwait(false);
+        return IsDone(response, name);
+    }
+
+    private bool IsDone(HttpResponseMessage response, string name) => (int)response.StatusCode switch
+    {
+        >= 200 and < 300 => true,
+        404 or 409 => false,
+        412 => throw new CloudException(CloudErrorKind.AlreadyExists, $"An object named '{name}' exists already."),
+        _ => throw client.Error(response),
+    };
+
+    // An upload that failed stays failed whether or not its rest can be removed; what stays is removed another day.
+    private async Task RemoveAsync(string temporary)
+    {
+        using var limit = new CancellationTokenSource(CleaningTime, time);
+        try
+        {
+            using var response = await client.DeleteAsync(temporary, limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is CloudException or OperationCanceledException)
+        {
+        }
+    }
+
+    // Once for each opened storage: what crashes left of uploads.
+    private async Task RemoveAbandonedAsync(CancellationToken cancellationToken)
+    {
+        if (Interlocked.Exchange(ref _cleaned, 1) != 0)
+            return;
+        var found = await client.DescribeAsync(TemporaryFolder, true, cancellationToken).ConfigureAwait(false) ?? [];
+        var old = time.GetUtcNow() - Abandoned;
+        foreach (var each in found.Where(each => !each.IsFolder && each.Modified < old && Guid.TryParseExact(each.Name, "n", out _)))
+            await RemoveAsync($"{TemporaryFolder}/{each.Name}").ConfigureAwait(false);
+    }
+}

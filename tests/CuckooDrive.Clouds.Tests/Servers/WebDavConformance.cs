@@ -1,0 +1,29 @@
+using CuckooDrive.Testing.Clouds;
+using CuckooDrive.Testing.Servers;
+
+[assembly: Xunit.AssemblyFixture(typeof(TestServers))]
+
+namespace CuckooDrive.Clouds.Tests.Servers;
+
+/// <summary>lighttpd, as any server: uploads are moved into place.</summary>
+public class WebDavConformance : CloudConformance
+{
+    protected override ICloudStorage Open() => Open("/dav");
+
+    internal static ICloudStorage Open(string path, string? password = null, bool createRoot = false) => CloudRegistry.Default.Open(
+        TestServers.WebDav["address"] + path,
+        new CloudOpenOptions
+        {
+            CreateRoot = createRoot,
+            Credentials = new MemoryCredentialStore(
+                CloudCredential.Empty.With(CloudSecret.Password, password ?? TestServers.WebDav["password"])),
+        });
+}
+
+/// <summary>lighttpd by conditional PUT, which it honours.</summary>
+public sealed class WebDavCreateOnceConformance : WebDavConformance
+{
+    protected override bool RunsHeavyChecks => false;
+
+    protected override ICloudStorage Open() => Open("/dav?create-once=true");
+}
