@@ -86,7 +86,9 @@ internal sealed class WebDavClient : IDisposable
             // So says lighttpd of a file whose name ends with a slash.
             var bare = new Uri(_address.Root.AbsoluteUri.TrimEnd('/'));
             var found = await DescribeAsync(bare, false, Multistatus.Request, cancellationToken).ConfigureAwait(false);
-            return found is [{ IsFolder: false }, ..] ? false : throw failure;
+            if (found is not [{ IsFolder: false }, ..])
+                throw;
+            return false;
         }
     }
 
