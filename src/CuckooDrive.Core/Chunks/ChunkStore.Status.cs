@@ -21,10 +21,8 @@ public sealed partial class ChunkStore
         {
             if (full && (asked is null || _time.GetElapsedTime(asked.Value) > RetryInterval))
             {
-                // Somebody waits: a cloud that is back must not be left alone for the rest of a long pause.
                 asked = _time.GetTimestamp();
-                foreach (var lane in _lanes.All)
-                    lane.RetryNow();
+                RetryNow();
             }
             var progress = _uploader.Progress.Next;
             lock (_index.Gate)
@@ -39,6 +37,13 @@ public sealed partial class ChunkStore
             cancellationToken.ThrowIfCancellationRequested();
             ObjectDisposedException.ThrowIf(_disposed, this);
         }
+    }
+
+    /// <summary>Somebody waits: a cloud that is back must not be left alone for the rest of a long pause, nor a pack that could not be healed.</summary>
+    public void RetryNow()
+    {
+        _watch.RetryNow();
+        _crew.RetryNow();
     }
 
     public ChunkStoreStatus GetStatus()
@@ -115,7 +120,12 @@ public sealed partial class ChunkStore
             return true;
         if (pack.State == PackState.Dead && !_reaper.IsNeededByJournal(pack))
             return true;
-        if (full || pack.StoredShards < pack.DataShards)
+        if (full)
+            return false;
+        // A journal on the clouds names it already: what has become of it since is the healer's, and holds up no other journal.
+        if (_reaper.IsJournaled(pack))
+            return true;
+        if (pack.StoredShards < pack.DataShards)
             return false;
         foreach (ref readonly var place in pack.Shards.AsSpan())
         {

@@ -18,6 +18,7 @@ public sealed partial class ChunkStore : IChunkStore
     private readonly ILogger _logger;
     private readonly CancellationTokenSource _stopping = new();
     private readonly CloudLanes _lanes;
+    private readonly CloudWatch _watch;
     private readonly SpaceManager _space;
     private readonly PackIndex _index;
     private readonly PackFiles _files;
@@ -45,7 +46,8 @@ public sealed partial class ChunkStore : IChunkStore
     {
         CheckOptions(options);
         (_options, _redundancy, _time, _logger) = (options, redundancy, time, logger);
-        _lanes = new CloudLanes(members, options, time, logger);
+        _lanes = new CloudLanes(members, options, time);
+        _watch = new CloudWatch(options, _lanes, time, logger, _stopping.Token);
         _space = new SpaceManager(options, redundancy, _lanes.All, time);
         _index = new PackIndex(metadata, options.DirectoryPageLimit);
         _files = new PackFiles(options);
@@ -66,10 +68,13 @@ public sealed partial class ChunkStore : IChunkStore
         _reaper = new PackReaper(options, _index, _files, _diskCache, _lanes, _space, logger);
         _uploader = new ShardUploader(options, _index, _files, _diskCache, preparer, _lanes, _space, _reaper, time, logger);
         var rebuilder = new ShardRebuilder(_index, _files, preparer, ranges, opener);
-        var healer = new PackHealer(options, _index, _lanes, rebuilder, _uploader, _space, time, logger);
-        _crew = new PackCrew(options, _index, _lanes, _space, preparer, _uploader, healer, _reaper, _diskCache, _dedup, time, logger);
+        var healer = new PackHealer(options, _index, _lanes, rebuilder, _uploader, _reaper, _space, time, logger);
+        _crew = new PackCrew(options, _index, _lanes, _watch, _space, preparer, _uploader, healer, _reaper, _diskCache, _dedup, time, logger);
         _writer.WritesEnded = _crew.Offer;
         _clouds.ShardLost = _crew.Heal;
+        _space.AskClouds = _watch.AskForRoomAsync;
+        _watch.RoomChanged = _space.ReportRoom;
+        _watch.Recovered = _crew.RetryNow;
         _crew.Start(_stopping.Token);
     }
 

@@ -63,4 +63,7 @@ public sealed record ChunkStoreOptions
 
     /// <summary>How often each cloud is asked for its free space.</summary>
     public TimeSpan QuotaInterval { get; init; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Before a writer gets ENOSPC, clouds whose free space is known for longer than this are asked again.</summary>
+    public TimeSpan QuotaAge { get; init; } = TimeSpan.FromSeconds(5);
 }

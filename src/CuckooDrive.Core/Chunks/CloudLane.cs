@@ -25,7 +25,9 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
     private double _latencySeconds;
     private long? _quotaFree;
     private long _uploadedSinceQuota;
+    private long? _quotaToldAt;
     private bool _full;
+    private long _refusedBytes;
     private long _uploadedBytes;
     private double _uploadSeconds;
     private long _pendingBytes;
@@ -119,6 +121,11 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
         {
             throw new CloudException(CloudErrorKind.Transient, $"{Member.Name} broke the call off.", exception);
         }
+        catch (Exception exception) when (exception is not (CloudException or OperationCanceledException))
+        {
+            // Whatever a provider throws, it must end no loop that goes over all clouds.
+            throw new CloudException(CloudErrorKind.Other, $"{Member.Name} failed: {exception.Message}", exception);
+        }
         finally
         {
             if (!answer.IsCompleted)
@@ -175,12 +182,64 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
             _blockedUntil = Math.Max(time.GetTimestamp(), _askedToWaitUntil);
     }
 
-    public void ReportFull(string message)
+    /// <summary>A call failed: what that says about the cloud. <paramref name="bytes"/> is what was to be stored.</summary>
+    public void Report(CloudException exception, long bytes)
+    {
+        // About the object, not about the cloud, which has answered.
+        if (exception.Kind is CloudErrorKind.AlreadyExists or CloudErrorKind.NotFound)
+        {
+            ReportAnswer();
+            return;
+        }
+        if (exception.Kind == CloudErrorKind.QuotaExceeded)
+            ReportFull(bytes);
+        ReportFailure(exception.Message, exception.RetryAfter);
+    }
+
+    /// <summary>Nothing is heard of it, its pause is over, and no shard waits that would be the next thing it is asked.</summary>
+    public bool NeedsProbe
+    {
+        get
+        {
+            lock (_gate)
+                return IsUsable && _failures > 0 && _pendingShards == 0 && time.GetTimestamp() >= _blockedUntil;
+        }
+    }
+
+    /// <summary>Its pause is over, or it pauses only because it is full.</summary>
+    public bool MayBeAskedForRoom
+    {
+        get
+        {
+            lock (_gate)
+                return IsUsable && time.GetTimestamp() >= (_full ? _askedToWaitUntil : _blockedUntil);
+        }
+    }
+
+    /// <summary>Whether it is known how much room it has, from less than <paramref name="age"/> ago and after its last refusal.</summary>
+    public bool HasFreshQuota(TimeSpan age)
+    {
+        lock (_gate)
+            return _quotaToldAt is { } told && time.GetElapsedTime(told) < age;
+    }
+
+    /// <summary>A cloud that tells no quota and once had no room gets another chance.</summary>
+    public void ForgetRefusal()
+    {
+        lock (_gate)
+        {
+            _full = false;
+            _quotaToldAt = time.GetTimestamp();
+        }
+    }
+
+    private void ReportFull(long bytes)
     {
         lock (_gate)
         {
             _full = true;
-            _lastError = message;
+            _refusedBytes = bytes;
+            _quotaToldAt = null;
         }
     }
 
@@ -192,8 +251,9 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
             // Some say "unlimited" by the largest number there is, from which nothing must be counted up.
             _quotaFree = quota.Free < Unlimited ? quota.Free : null;
             _uploadedSinceQuota = 0;
-            // Trust a new figure only if it leaves room; else the refusal of a write counts more.
-            if (quota.Free is null or > 64 << 20)
+            _quotaToldAt = time.GetTimestamp();
+            // Trust a new figure only if it leaves ample room; else the refusal of a write counts more.
+            if (quota.Free is not { } bytes || bytes > 4 * _refusedBytes)
                 _full = false;
         }
     }
@@ -245,6 +305,8 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
             _uploadedSinceQuota += bytes;
             _uploadedBytes += bytes;
             _uploadSeconds += took.TotalSeconds;
+            if (bytes >= _refusedBytes)
+                _full = false;
         }
     }
 

@@ -1,11 +1,9 @@
-using CuckooDrive.Clouds;
 using CuckooDrive.Core.Placement;
-using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Chunks;
 
 /// <summary>All clouds of the drive, and placement over them as they are now. Thread safe.</summary>
-internal sealed class CloudLanes(IReadOnlyList<CloudMember> members, ChunkStoreOptions options, TimeProvider time, ILogger logger)
+internal sealed class CloudLanes(IReadOnlyList<CloudMember> members, ChunkStoreOptions options, TimeProvider time)
 {
     private readonly List<CloudLane> _lanes = [.. members.Select(member => new CloudLane(member, options, time))];
 
@@ -49,30 +47,9 @@ internal sealed class CloudLanes(IReadOnlyList<CloudMember> members, ChunkStoreO
         return ShardPlacement.TryReplace(candidates, pack.Ordinal, pack.PaddedLength, occupied);
     }
 
-    /// <summary>Asks every cloud that may be asked for its free space, all at once.</summary>
-    public Task RefreshQuotasAsync(CancellationToken cancellationToken) =>
-        Task.WhenAll(_lanes.Where(lane => lane.IsUsable && lane.TimeUntilAvailable == TimeSpan.Zero).Select(lane => RefreshQuotaAsync(lane, cancellationToken)));
-
     /// <summary>Waits a little for calls that were cancelled or left behind, so that the end of a store is the end of its effects.</summary>
     public Task WhenIdleAsync(TimeSpan patience) =>
         Task.WhenAny(Task.WhenAll(_lanes.Select(static lane => lane.WhenIdleAsync())), Task.Delay(patience, time));
-
-    private async Task RefreshQuotaAsync(CloudLane lane, CancellationToken cancellationToken)
-    {
-        if (!lane.Storage.Capabilities.Quota)
-            return;
-        try
-        {
-            var quota = await lane.CallAsync(lane.Storage.GetQuotaAsync, options.ReadTimeout, cancellationToken).ConfigureAwait(false);
-            lane.ReportQuota(quota);
-        }
-        catch (CloudException exception)
-        {
-            if (lane.IsReachable)
-                logger.LogWarning("{Cloud} does not tell its free space: {Message}", lane.Member.Name, exception.Message);
-            lane.ReportFailure(exception.Message, exception.RetryAfter);
-        }
-    }
 
     private PlacementCandidate[] Candidates(bool answering) =>
     [

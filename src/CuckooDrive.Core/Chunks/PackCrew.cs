@@ -12,6 +12,7 @@ internal sealed class PackCrew(
     ChunkStoreOptions options,
     PackIndex index,
     CloudLanes lanes,
+    CloudWatch watch,
     SpaceManager space,
     PackPreparer preparer,
     ShardUploader uploader,
@@ -39,7 +40,8 @@ internal sealed class PackCrew(
         _tasks.Add(Task.Run(() => GuardAsync(PrepareLoopAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(MaintainLoopAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(HealLoopAsync, stopping), CancellationToken.None));
-        _tasks.Add(Task.Run(() => GuardAsync(QuotaLoopAsync, stopping), CancellationToken.None));
+        _tasks.Add(Task.Run(() => GuardAsync(_ => watch.RunQuotasAsync(), stopping), CancellationToken.None));
+        _tasks.Add(Task.Run(() => GuardAsync(_ => watch.RunProbesAsync(), stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(FillDedupAsync, stopping), CancellationToken.None));
     }
 
@@ -51,6 +53,13 @@ internal sealed class PackCrew(
 
     /// <summary>Something may have become possible: look now, not at the next tick.</summary>
     public void Wake() => _wake.Fire();
+
+    /// <summary>Somebody waits, or a cloud is back: what failed before is tried again at once.</summary>
+    public void RetryNow()
+    {
+        healer.RetryNow();
+        Wake();
+    }
 
     /// <summary>Fixes a pack's content and chooses its clouds. Under the gate.</summary>
     public void Seal(Pack pack)
@@ -165,17 +174,6 @@ internal sealed class PackCrew(
             homeless = [.. index.Incomplete.Where(static pack => pack.Prepared && pack.Shards.Any(static place => place.Cloud == ShardPlace.Nowhere))];
         foreach (var pack in homeless)
             uploader.PlaceRest(pack);
-    }
-
-    private async Task QuotaLoopAsync(CancellationToken stopping)
-    {
-        while (true)
-        {
-            await lanes.RefreshQuotasAsync(stopping).ConfigureAwait(false);
-            space.UpdateClouds();
-            space.Changed.Fire();
-            await Task.Delay(options.QuotaInterval, time, stopping).ConfigureAwait(false);
-        }
     }
 
     // What was stored before this start can be deduplicated against as well, as soon as it has been read in.

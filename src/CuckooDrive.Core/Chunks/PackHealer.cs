@@ -15,11 +15,16 @@ internal sealed class PackHealer(
     CloudLanes lanes,
     ShardRebuilder rebuilder,
     ShardUploader uploader,
+    PackReaper reaper,
     SpaceManager space,
     TimeProvider time,
     ILogger logger)
 {
     private readonly Dictionary<Pack, (int Tries, long NotBefore)> _waiting = [];
+    private bool _retry;
+
+    /// <summary>The next look leaves no pack out because of an earlier failure. Thread safe.</summary>
+    public void RetryNow() => Volatile.Write(ref _retry, true);
 
     /// <summary>Looks once at every pack that needs it. Never fails for a cloud's sake.</summary>
     public async Task HealAsync(CancellationToken stopping)
@@ -27,6 +32,8 @@ internal sealed class PackHealer(
         List<Pack> sick;
         lock (index.Gate)
             sick = [.. index.Incomplete.Where(IsSick)];
+        if (Interlocked.Exchange(ref _retry, false))
+            _waiting.Clear();
         foreach (var gone in _waiting.Keys.Except(sick).ToList())
             _waiting.Remove(gone);
         foreach (var pack in sick)
@@ -45,9 +52,13 @@ internal sealed class PackHealer(
     }
 
     // What the uploader brings to its clouds is not sick, only not finished.
-    private static bool IsSick(Pack pack) =>
-        pack is { State: PackState.Sealed, Deleting: false, Preparing: false } && pack.SealSequence != long.MaxValue &&
+    private bool IsSick(Pack pack) =>
+        IsNeeded(pack) && !pack.Preparing && pack.SealSequence != long.MaxValue &&
         (pack.BadShards > 0 || !pack.IsWholeLocally || pack.LocalIsSuspect);
+
+    // A dead pack that a journal on its way still names is waited for like any other.
+    private bool IsNeeded(Pack pack) =>
+        !pack.Deleting && !pack.Gone && (pack.State == PackState.Sealed || (pack.State == PackState.Dead && reaper.IsNeededByJournal(pack)));
 
     private async Task<bool> HealAsync(Pack pack, CancellationToken stopping)
     {
@@ -95,7 +106,7 @@ internal sealed class PackHealer(
             {
                 if (lane.TimeUntilAvailable > TimeSpan.Zero)
                     continue;
-                var found = await AskAsync(lane, token => lane.Storage.StatAsync(name, token), stopping).ConfigureAwait(false);
+                var found = await AskAsync(lane, token => lane.Storage.StatAsync(name, token), 0, options.ReadTimeout, stopping).ConfigureAwait(false);
                 if (found?.Length != pack.PaddedLength)
                     continue;
                 MarkStored(pack, shard, lane, found);
@@ -141,7 +152,7 @@ internal sealed class PackHealer(
         lock (index.Gate)
         {
             ref var place = ref pack.Shards[shard];
-            if (place.Busy || place.State == ShardState.Stored || pack.Deleting || pack.State != PackState.Sealed)
+            if (place.Busy || place.State == ShardState.Stored || !IsNeeded(pack))
                 return false;
             return place.Busy = true;
         }
@@ -155,8 +166,10 @@ internal sealed class PackHealer(
         {
             await lane.Storage.DeleteAsync(name, token).ConfigureAwait(false);
             return true;
-        }, stopping).ConfigureAwait(false);
-        var stored = await AskAsync(lane, token => lane.Storage.WriteAsync(name, CloudContent.FromMemory(content), token), stopping).ConfigureAwait(false);
+        }, 0, options.ReadTimeout, stopping).ConfigureAwait(false);
+        var timeout = options.UploadTimeout + TimeSpan.FromSeconds(content.Length / 16384.0);
+        var stored = await AskAsync(
+            lane, token => lane.Storage.WriteAsync(name, CloudContent.FromMemory(content), token), content.Length, timeout, stopping).ConfigureAwait(false);
         MarkStored(pack, shard, lane, stored);
         logger.LogInformation("Shard {Shard} of pack {Pack} was rebuilt and stored at {Cloud}.", shard, pack.Ordinal, lane.Member.Name);
     }
@@ -188,17 +201,18 @@ internal sealed class PackHealer(
         }
     }
 
-    private async Task<T> AskAsync<T>(CloudLane lane, Func<CancellationToken, Task<T>> call, CancellationToken stopping)
+    private static async Task<T> AskAsync<T>(
+        CloudLane lane, Func<CancellationToken, Task<T>> call, long bytes, TimeSpan timeout, CancellationToken stopping)
     {
         try
         {
-            var answer = await lane.CallAsync(call, options.UploadTimeout, stopping).ConfigureAwait(false);
+            var answer = await lane.CallAsync(call, timeout, stopping).ConfigureAwait(false);
             lane.ReportAnswer();
             return answer;
         }
         catch (CloudException exception)
         {
-            lane.ReportFailure(exception.Message, exception.RetryAfter);
+            lane.Report(exception, bytes);
             throw;
         }
     }
@@ -220,6 +234,9 @@ internal sealed class PackHealer(
         lock (index.Gate)
         {
             ref var place = ref pack.Shards[shard];
+            // Its pack may have died and been deleted meanwhile.
+            if (place.State is ShardState.Stored or ShardState.Gone)
+                return;
             place.Cloud = lane.Member.Id;
             place.State = ShardState.Stored;
             place.Hash = stored is null ? place.Hash : ShardUploader.RecordableHash(stored);

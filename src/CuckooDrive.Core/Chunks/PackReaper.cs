@@ -27,6 +27,9 @@ internal sealed class PackReaper(
     /// <summary>A journal on the clouds, or one on its way there, may name the pack alive: its shards must stay, or still arrive. Under the gate.</summary>
     public bool IsNeededByJournal(Pack pack) => pack.DeathSequence == long.MaxValue || (pack.MaybeJournaled && pack.DeathSequence > _journaled);
 
+    /// <summary>The journal on the clouds names the sealed pack. Under the gate.</summary>
+    public bool IsJournaled(Pack pack) => pack.SealSequence <= _journaled;
+
     /// <summary>Deletes what may be deleted now; what a cloud refuses stays for the next call. Never fails.</summary>
     public async Task ReapAsync(CancellationToken stopping)
     {

@@ -256,17 +256,10 @@ internal sealed class ShardUploader(
     private void Judge(CloudLane lane, ShardJob job, Exception exception)
     {
         var wasReachable = lane.IsReachable;
-        switch ((exception as CloudException)?.Kind)
-        {
-            case CloudErrorKind.QuotaExceeded:
-                lane.ReportFull(exception.Message);
-                break;
-            case CloudErrorKind.AlreadyExists:
-                lane.ReportAnswer();
-                break;
-        }
-        if (exception is not CloudException { Kind: CloudErrorKind.AlreadyExists })
-            lane.ReportFailure(exception.Message, (exception as CloudException)?.RetryAfter);
+        if (exception is CloudException failure)
+            lane.Report(failure, job.Pack.PaddedLength);
+        else
+            lane.ReportFailure(exception.Message);
         if (wasReachable)
             logger.LogWarning("Shard {Shard} of pack {Pack} waits: {Message}", job.Shard, job.Pack.Ordinal, exception.Message);
         if (exception is CloudException { Kind: CloudErrorKind.QuotaExceeded or CloudErrorKind.AlreadyExists or CloudErrorKind.TooLarge or CloudErrorKind.Forbidden })

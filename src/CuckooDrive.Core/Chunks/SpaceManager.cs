@@ -31,6 +31,9 @@ internal sealed class SpaceManager
     /// <summary>Fires whenever room may have appeared.</summary>
     public Pulse Changed { get; } = new();
 
+    /// <summary>Has the clouds tell their free space where that may be more than is known. Returns within seconds.</summary>
+    public Func<Task> AskClouds { get; set; } = static () => Task.CompletedTask;
+
     public long Staged => Volatile.Read(ref _staged);
 
     /// <summary>Writers wait: the open pack should be sealed and sent although it is not full.</summary>
@@ -47,6 +50,12 @@ internal sealed class SpaceManager
     public void ReportProgress()
     {
         Volatile.Write(ref _lastProgress, _time.GetTimestamp());
+        ReportRoom();
+    }
+
+    /// <summary>The clouds may have more room than before.</summary>
+    public void ReportRoom()
+    {
         UpdateClouds();
         Changed.Fire();
     }
@@ -93,14 +102,24 @@ internal sealed class SpaceManager
     private async ValueTask<bool> WaitAsync(long bytes, CancellationToken cancellationToken)
     {
         var started = _time.GetTimestamp();
+        var asked = false;
         while (true)
         {
             var changed = Changed.Next;
             UpdateClouds();
             if (TryReserve(bytes))
                 return true;
-            if (bytes > _stagingLimit || Volatile.Read(ref _reserved) + bytes > Volatile.Read(ref _cloudRoom))
+            if (bytes > _stagingLimit)
                 return false;
+            if (Volatile.Read(ref _reserved) + bytes > Volatile.Read(ref _cloudRoom))
+            {
+                // Somebody may have made room since the clouds were asked; nobody is refused on old figures.
+                if (asked)
+                    return false;
+                asked = true;
+                await AskClouds().WaitAsync(cancellationToken).ConfigureAwait(false);
+                continue;
+            }
             IsShort = true;
             var since = Math.Max(started, Volatile.Read(ref _lastProgress));
             var patience = _options.ReserveWait - _time.GetElapsedTime(since);

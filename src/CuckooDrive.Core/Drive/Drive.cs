@@ -18,6 +18,8 @@ namespace CuckooDrive.Core.Drives;
 /// </remarks>
 public sealed partial class Drive : IAsyncDisposable
 {
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
+
     private readonly StateFolder _folder;
     private readonly DriveKeys _keys;
     private readonly OpenDriveOptions _options;
@@ -96,6 +98,8 @@ public sealed partial class Drive : IAsyncDisposable
         {
             CheckWritable();
             using var reporting = new FlushReporter(this, progress, _time);
+            // A cloud that is back must not be left alone for the rest of a long pause while somebody waits for it.
+            using var retrying = _time.CreateTimer(_ => _chunks.RetryNow(), null, TimeSpan.Zero, RetryInterval);
             var sequence = await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
             await _chunks.WaitForUploadsAsync(sequence, full: true, cancellationToken).ConfigureAwait(false);
             // Shards that came late have changed their packs' rows; a round without such changes sends nothing.

@@ -1,3 +1,4 @@
+using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Core.Chunks;
 using CuckooDrive.Core.Placement;
 using Xunit;
@@ -62,6 +63,47 @@ public class SpaceTests
         fixture.Plans[1].Full = false;
         await ChunkStoreTests.WaitUntil(() => fixture.Store.GetSpace().Free > 0);
         Assert.True(await fixture.Store.ReserveAsync(1000, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Before_a_writer_is_refused_a_full_cloud_is_asked_again()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { QuotaInterval = TimeSpan.FromHours(1), QuotaAge = TimeSpan.Zero });
+        await FillAsync(fixture, 1);
+        Assert.False(await fixture.Store.ReserveAsync(1000, CancellationToken.None));
+        fixture.Plans[1].Full = false;
+        Assert.True(await fixture.Store.ReserveAsync(1000, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_full_drive_does_not_ask_at_every_write_but_when_somebody_flushes()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { QuotaInterval = TimeSpan.FromHours(1), QuotaAge = TimeSpan.FromHours(1), InitialBackoff = TimeSpan.FromHours(1), MaximumBackoff = TimeSpan.FromHours(1) });
+        await FillAsync(fixture, 1);
+        var asked = 0;
+        fixture.Plans[1].Only = request =>
+        {
+            if (request.Operation == CloudOperation.Quota)
+                Interlocked.Increment(ref asked);
+            return true;
+        };
+        for (var i = 0; i < 20; i++)
+            Assert.False(await fixture.Store.ReserveAsync(1000, CancellationToken.None));
+        Assert.Equal(1, asked);
+        fixture.Plans[1].Full = false;
+        Assert.False(await fixture.Store.ReserveAsync(1000, CancellationToken.None));
+        await fixture.UploadAllAsync();
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetSpace().Free > 0);
+        Assert.True(await fixture.Store.ReserveAsync(1000, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_cloud_that_hangs_does_not_keep_a_writer_from_its_refusal()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { QuotaInterval = TimeSpan.FromHours(1), QuotaAge = TimeSpan.Zero, ReadTimeout = TimeSpan.FromHours(1) });
+        await FillAsync(fixture, 1);
+        fixture.Plans[2].Hang = true;
+        Assert.False(await fixture.Store.ReserveAsync(1000, CancellationToken.None).AsTask().WaitAsync(TimeSpan.FromSeconds(60)));
     }
 
     [Fact]
@@ -131,5 +173,15 @@ public class SpaceTests
         var chunk = fixture.Add(plain);
         fixture.Commit();
         Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    /// <summary>Has a cloud refuse a shard as full, after every cloud was asked once for its space.</summary>
+    private static async Task FillAsync(StoreFixture fixture, int cloud)
+    {
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetStatus().Clouds.All(static each => each.FreeBytes is not null));
+        fixture.Plans[cloud].Full = true;
+        fixture.Add(StoreFixture.Random(50_000));
+        fixture.Commit(seal: true);
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetSpace().Free == 0);
     }
 }
