@@ -1,3 +1,4 @@
+using CuckooDrive.Clouds.Providers.Box;
 using CuckooDrive.Clouds.Providers.Folder;
 using CuckooDrive.Clouds.Providers.Memory;
 using CuckooDrive.Clouds.Providers.OneDrive;
@@ -58,6 +59,7 @@ public sealed class CloudRegistry
     [
         FolderStorage.Provider,
         MemoryStorage.Provider,
+        BoxStorage.Provider,
         OneDriveStorage.Provider,
         WebDavStorage.Provider,
         WebDavStorage.SecureProvider,

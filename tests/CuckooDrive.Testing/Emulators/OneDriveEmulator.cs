@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Headers;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Text.RegularExpressions;
@@ -30,7 +29,7 @@ public sealed partial class OneDriveEmulator : CloudEmulator
     private readonly TemporaryFolder _folder = new();
     private readonly EmulatedTree _tree;
     private readonly OneDriveSessions _sessions;
-    private readonly OneDriveLinks _links = new();
+    private readonly EmulatorLinks _links = new();
 
     public OneDriveEmulator() : base("graph.microsoft.com", "login.microsoftonline.com", UploadHost, DownloadHost)
     {

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using CuckooDrive.Testing.Clouds;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.HttpResults;
 using Microsoft.Net.Http.Headers;
 
 namespace CuckooDrive.Testing.Emulators;
@@ -96,38 +95,6 @@ internal sealed class OneDriveSessions(OneDriveEmulator emulator, TemporaryFolde
         public string Conflict => conflict;
         public StoredContent Content => content;
         public long? Total { get; set; }
-    }
-}
-
-/// <summary>The pre-authenticated addresses of <see cref="OneDriveEmulator"/>, on a host of their own.</summary>
-internal sealed class OneDriveLinks
-{
-    private readonly ConcurrentDictionary<string, TreeNode> _links = new();
-
-    public string Add(TreeNode node)
-    {
-        var id = Guid.NewGuid().ToString("n");
-        _links[id] = node;
-        return id;
-    }
-
-    public void Clear() => _links.Clear();
-
-    public async Task ServeAsync(HttpContext context, string id)
-    {
-        if (context.Request.Headers.Authorization.Count > 0)
-        {
-            context.Response.StatusCode = 401;
-        }
-        else if (!_links.TryGetValue(id, out var node) || node.IsTrashed)
-        {
-            context.Response.StatusCode = 404;
-        }
-        else
-        {
-            IResult file = TypedResults.Stream(node.Content!.Open(), "application/octet-stream", enableRangeProcessing: true);
-            await file.ExecuteAsync(context);
-        }
     }
 }
 

@@ -21,7 +21,15 @@ public sealed class StoredContent(TemporaryFolder folder)
     public long Length { get; private set; }
 
     /// <summary>In lower-case hex.</summary>
-    public string Sha1 => Convert.ToHexStringLower(_sha1.GetCurrentHash());
+    public string Sha1
+    {
+        get
+        {
+            // Even looking at it is not thread safe.
+            lock (_sha1)
+                return Convert.ToHexStringLower(_sha1.GetCurrentHash());
+        }
+    }
 
     /// <summary>In base64.</summary>
     public string QuickXor => Convert.ToBase64String(_quickXor.GetHash());
