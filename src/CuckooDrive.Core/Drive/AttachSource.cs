@@ -4,9 +4,12 @@ using CuckooDrive.Format;
 namespace CuckooDrive.Core.Drives;
 
 /// <summary>One of the clouds that a drive is attached from, and what it shows.</summary>
-internal sealed class AttachSource(CloudChoice choice, ICloudStorage storage)
+internal sealed class AttachSource(CloudChoice choice, UnsettledCredentialStore credential, ICloudStorage storage)
 {
     public CloudChoice Choice => choice;
+
+    /// <summary>Its secrets, in memory until it is known which cloud of the drive it is.</summary>
+    public UnsettledCredentialStore Credential => credential;
 
     public ICloudStorage Storage => storage;
 

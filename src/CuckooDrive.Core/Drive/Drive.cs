@@ -147,7 +147,7 @@ public sealed partial class Drive : IAsyncDisposable
             parts.Store = SqliteMetadataStore.Open(parts.Folder.MetadataPath, parts.Keys);
             parts.Identity = DeviceIdentity.Read(parts.Store);
             parts.Settings = DriveSettings.Read(parts.Store);
-            parts.Clouds = DriveClouds.Open(CloudRecord.ReadAll(parts.Store), new ObjectSealer(parts.Keys), services);
+            parts.Clouds = DriveClouds.Open(CloudRecord.ReadAll(parts.Store), new ObjectSealer(parts.Keys), stateDirectory, services);
             parts.Chunks = OpenChunks(parts, options, services);
             parts.Volume = OpenVolume(parts, options, services);
             return new Drive(parts, options, services);

@@ -20,6 +20,7 @@ internal sealed class DriveAttacher(
 {
     private readonly List<string> _problems = [];
     private readonly List<AttachSource> _sources = [];
+    private DriveKeys? _keys;
 
     public async Task<AttachReport> RunAsync(CancellationToken cancellationToken)
     {
@@ -41,13 +42,18 @@ internal sealed class DriveAttacher(
         {
             foreach (var source in _sources)
                 await source.Storage.DisposeAsync().ConfigureAwait(false);
+            // Last: a login that is being renewed is sealed with them.
+            _keys?.Dispose();
         }
     }
 
     private async Task<AttachReport> AttachAsync(StateFolder folder, CancellationToken cancellationToken)
     {
         foreach (var choice in options.Clouds)
-            _sources.Add(new AttachSource(choice, DriveClouds.Open(choice.Address, services, createRoot: false)));
+        {
+            var credential = new UnsettledCredentialStore(choice.Credential);
+            _sources.Add(new AttachSource(choice, credential, DriveClouds.Open(choice.Address, credential, services, createRoot: false)));
+        }
         Report("Looking for the drive", 0, _sources.Count);
         await ForEachAsync(source => source.ReadHeadersAsync(_problems, cancellationToken), cancellationToken).ConfigureAwait(false);
         if (_sources.TrueForAll(source => source.Headers.Count == 0))
@@ -56,22 +62,23 @@ internal sealed class DriveAttacher(
 
         var headers = _sources.SelectMany(source => source.Headers).ToList();
         var (header, keys) = await Task.Run(() => HeaderObjects.Unlock(headers, passphrase, _problems), cancellationToken).ConfigureAwait(false);
-        using (keys)
-        {
-            var sealer = new ObjectSealer(keys);
-            await ForEachAsync(source => source.IdentifyAsync(sealer, cancellationToken), cancellationToken).ConfigureAwait(false);
-            await ForEachAsync(source => source.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
-            CheckMembers();
-            using var store = SqliteMetadataStore.Create(folder.MetadataPath, keys);
-            var loader = new StateLoader(Usable, sealer, keys, store, folder, _problems, options, services.Time, Report);
-            await loader.LoadRootAsync(cancellationToken).ConfigureAwait(false);
-            await loader.LoadJournalAsync(cancellationToken).ConfigureAwait(false);
-            var records = CheckEnough(store);
-            await TakeOverAsync(folder, store, sealer, loader, records, cancellationToken).ConfigureAwait(false);
-            DescribeLaggards(loader.Position);
-            HeaderObjects.WriteLocal(folder.Path, header.Header);
-            return new AttachReport([.. Failures(), .. _problems], DateTimeOffset.FromUnixTimeMilliseconds(loader.Time));
-        }
+        _keys = keys;
+        var sealer = new ObjectSealer(keys);
+        await ForEachAsync(source => source.IdentifyAsync(sealer, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await ForEachAsync(source => source.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        CheckMembers();
+        var credentials = new DriveCredentials(folder.Path, sealer, services.Time);
+        foreach (var source in Usable)
+            await source.Credential.SettleAsync(credentials.For(source.Member!.Cloud), cancellationToken).ConfigureAwait(false);
+        using var store = SqliteMetadataStore.Create(folder.MetadataPath, keys);
+        var loader = new StateLoader(Usable, sealer, keys, store, folder, _problems, options, services.Time, Report);
+        await loader.LoadRootAsync(cancellationToken).ConfigureAwait(false);
+        await loader.LoadJournalAsync(cancellationToken).ConfigureAwait(false);
+        var records = CheckEnough(store);
+        await TakeOverAsync(folder, store, sealer, loader, records, cancellationToken).ConfigureAwait(false);
+        DescribeLaggards(loader.Position);
+        HeaderObjects.WriteLocal(folder.Path, header.Header);
+        return new AttachReport([.. Failures(), .. _problems], DateTimeOffset.FromUnixTimeMilliseconds(loader.Time));
     }
 
     private List<AttachSource> Usable => [.. _sources.Where(source => source.Failure is null)];

@@ -19,14 +19,16 @@ internal sealed class DriveClouds : IAsyncDisposable
     /// <summary>All but the removed ones.</summary>
     public IReadOnlyList<CloudMember> Members => _members;
 
-    public static DriveClouds Open(IReadOnlyList<CloudRecord> records, ObjectSealer sealer, DriveServices services)
+    /// <param name="stateDirectory">Where the clouds' secrets lie.</param>
+    public static DriveClouds Open(IReadOnlyList<CloudRecord> records, ObjectSealer sealer, string stateDirectory, DriveServices services)
     {
         var clouds = new DriveClouds(records);
+        var credentials = new DriveCredentials(stateDirectory, sealer, services.Time);
         foreach (var record in records)
         {
             if (record.State == CloudMemberState.Removed)
                 continue;
-            var storage = new VerifiedCloud(OpenStorage(record, services), record, sealer);
+            var storage = new VerifiedCloud(OpenStorage(record, credentials.For(record.Id), services), record, sealer);
             clouds._members.Add(new CloudMember(record.Id, record.Name, storage, record.FailureDomain, record.CapacityLimit, record.State));
         }
         return clouds;
@@ -34,9 +36,15 @@ internal sealed class DriveClouds : IAsyncDisposable
 
     /// <summary>A storage with the standard stack; the caller disposes it.</summary>
     /// <exception cref="CloudException"><see cref="CloudErrorKind.InvalidAddress"/>.</exception>
-    public static ICloudStorage Open(string address, DriveServices services, bool createRoot)
+    public static ICloudStorage Open(string address, ICredentialStore credentials, DriveServices services, bool createRoot)
     {
-        var options = new CloudOpenOptions { CreateRoot = createRoot, Time = services.Time, LoggerFactory = services.Loggers };
+        var options = new CloudOpenOptions
+        {
+            CreateRoot = createRoot,
+            Credentials = credentials,
+            Time = services.Time,
+            LoggerFactory = services.Loggers,
+        };
         var resilience = services.Resilience with { Time = services.Time, Logger = services.Loggers.CreateLogger("CuckooDrive.Clouds") };
         return ResilientCloud.Wrap(services.Clouds.Open(address, options), resilience);
     }
@@ -47,11 +55,11 @@ internal sealed class DriveClouds : IAsyncDisposable
             await member.Storage.DisposeAsync().ConfigureAwait(false);
     }
 
-    private static ICloudStorage OpenStorage(CloudRecord record, DriveServices services)
+    private static ICloudStorage OpenStorage(CloudRecord record, ICredentialStore credentials, DriveServices services)
     {
         try
         {
-            return Open(record.Address, services, createRoot: false);
+            return Open(record.Address, credentials, services, createRoot: false);
         }
         catch (CloudException exception)
         {

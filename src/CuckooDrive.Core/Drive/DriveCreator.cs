@@ -16,6 +16,8 @@ internal sealed class DriveCreator(string stateDirectory, CreateDriveOptions opt
     private const ulong FirstEpoch = 1;
 
     private readonly List<ICloudStorage> _storages = [];
+    private readonly List<UnsettledCredentialStore> _credentials = [];
+    private DriveKeys? _keys;
     private readonly List<(ICloudStorage Storage, string Name)> _written = [];
 
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -37,6 +39,8 @@ internal sealed class DriveCreator(string stateDirectory, CreateDriveOptions opt
         {
             foreach (var storage in _storages)
                 await storage.DisposeAsync().ConfigureAwait(false);
+            // Last: a login that is being renewed is sealed with them.
+            _keys?.Dispose();
         }
         folder.Dispose();
     }
@@ -53,7 +57,11 @@ internal sealed class DriveCreator(string stateDirectory, CreateDriveOptions opt
     private void OpenStorages()
     {
         foreach (var choice in options.Clouds)
-            _storages.Add(DriveClouds.Open(choice.Address, services, createRoot: true));
+        {
+            var credential = new UnsettledCredentialStore(choice.Credential);
+            _credentials.Add(credential);
+            _storages.Add(DriveClouds.Open(choice.Address, credential, services, createRoot: true));
+        }
     }
 
     private static async Task CheckEmptyAsync(ICloudStorage storage, CancellationToken cancellationToken)
@@ -73,10 +81,13 @@ internal sealed class DriveCreator(string stateDirectory, CreateDriveOptions opt
             var made = DriveHeader.Create(passphrase, options.KeyLabel, out var keys, options.PassphraseCost);
             return (Header: made, Keys: keys);
         }, cancellationToken).ConfigureAwait(false);
-        using var keys = header.Keys;
+        var keys = _keys = header.Keys;
         var sealer = new ObjectSealer(keys);
         var now = services.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var records = MakeRecords(now);
+        var credentials = new DriveCredentials(folder.Path, sealer, services.Time);
+        foreach (var (credential, record) in _credentials.Zip(records))
+            await credential.SettleAsync(credentials.For(record.Id), cancellationToken).ConfigureAwait(false);
         var device = DeviceIdentity.NewDevice();
         var segment = MakeStore(folder, keys, sealer, records, device, now);
 

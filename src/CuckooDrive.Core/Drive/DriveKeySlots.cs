@@ -116,7 +116,7 @@ public static class DriveKeySlots
     {
         // SQLite lets a second process read beside the one that has the drive open.
         using var store = SqliteMetadataStore.Open(Path.Combine(stateDirectory, "metadata"), keys);
-        return (DriveClouds.Open(CloudRecord.ReadAll(store), new ObjectSealer(keys), services), DriveSettings.Read(store));
+        return (DriveClouds.Open(CloudRecord.ReadAll(store), new ObjectSealer(keys), stateDirectory, services), DriveSettings.Read(store));
     }
 
     private static async Task<(DriveHeader Header, DriveKeys Keys)> UnlockAsync(string stateDirectory, Secret current, CancellationToken cancellationToken)

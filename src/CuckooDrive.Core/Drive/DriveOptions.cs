@@ -33,6 +33,12 @@ public sealed record CloudChoice(string Address)
 
     /// <summary>The most that this drive may store there, in bytes; no limit of our own when null.</summary>
     public long? Capacity { get; init; }
+
+    /// <summary>
+    /// The secrets of the account, if it needs any. Kept sealed in this machine's state of the drive, where the provider
+    /// renews what it renews; other machines do not get them.
+    /// </summary>
+    public CloudCredential? Credential { get; init; }
 }
 
 public sealed record CreateDriveOptions

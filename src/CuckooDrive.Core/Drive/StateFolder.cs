@@ -10,7 +10,7 @@ namespace CuckooDrive.Core.Drives;
 /// <remarks>
 /// <c>lock</c> and <c>owner</c> (who holds it), <c>header</c> (a copy of the newest header; its presence makes the folder a
 /// drive's), <c>metadata/</c> (the store), <c>outbox/</c> (sealed objects on their way to the clouds), <c>staging/</c> and
-/// <c>cache/</c> (packs). Only their owner may read them; nothing in them is in plain.
+/// <c>cache/</c> (packs), <c>credentials/</c> (how this machine signs in to clouds). Only their owner may read them; nothing in them is in plain.
 /// </remarks>
 internal sealed class StateFolder : IDisposable
 {
