@@ -27,6 +27,8 @@ internal enum CrashStep
     OldJournalRemoved,
     ShardDeleted,
     PackForgotten,
+    CloudPrepared,
+    CloudRecorded,
 }
 
 /// <summary>

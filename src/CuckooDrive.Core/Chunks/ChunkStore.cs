@@ -48,7 +48,7 @@ public sealed partial class ChunkStore : IChunkStore
         (_options, _redundancy, _time, _logger) = (options, redundancy, time, logger);
         _lanes = new CloudLanes(members, options, time);
         _watch = new CloudWatch(options, _lanes, time, logger, _stopping.Token);
-        _space = new SpaceManager(options, redundancy, _lanes.All, time);
+        _space = new SpaceManager(options, redundancy, _lanes, time);
         _index = new PackIndex(metadata, options.DirectoryPageLimit);
         _files = new PackFiles(options);
         _diskCache = new DiskCache(_index, _files, options.DiskCacheLimit, logger);
@@ -171,6 +171,20 @@ public sealed partial class ChunkStore : IChunkStore
     {
         lock (_index.Gate)
             _reaper.Journaled(sequence);
+        _crew.Wake();
+    }
+
+    /// <summary>Takes in a cloud whose record is committed: packs sealed from now on may be placed there.</summary>
+    public async Task AddCloudAsync(CloudMember member)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        // First the space: placement would take an unknown one for endless.
+        var lane = _lanes.Create(member);
+        await _watch.AskForRoomAsync(lane, forget: false).ConfigureAwait(false);
+        _lanes.Add(lane);
+        _uploader.Serve(lane, _stopping.Token);
+        _space.UpdateClouds();
+        _space.Changed.Fire();
         _crew.Wake();
     }
 

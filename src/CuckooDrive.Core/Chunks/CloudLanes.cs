@@ -5,9 +5,20 @@ namespace CuckooDrive.Core.Chunks;
 /// <summary>All clouds of the drive, and placement over them as they are now. Thread safe.</summary>
 internal sealed class CloudLanes(IReadOnlyList<CloudMember> members, ChunkStoreOptions options, TimeProvider time)
 {
-    private readonly List<CloudLane> _lanes = [.. members.Select(member => new CloudLane(member, options, time))];
+    private readonly Lock _adding = new();
+    private volatile CloudLane[] _lanes = [.. members.Select(member => new CloudLane(member, options, time))];
 
     public IReadOnlyList<CloudLane> All => _lanes;
+
+    /// <summary>A lane that is none of the drive's before <see cref="Add"/>.</summary>
+    public CloudLane Create(CloudMember member) => new(member, options, time);
+
+    /// <summary>Takes in a cloud that the drive has got; placement may choose it from then on.</summary>
+    public void Add(CloudLane lane)
+    {
+        lock (_adding)
+            _lanes = [.. _lanes, lane];
+    }
 
     public CloudLane? Find(ushort cloud)
     {

@@ -84,7 +84,10 @@ internal sealed class CloudWatch(ChunkStoreOptions options, CloudLanes lanes, Ti
             return _asking.TryGetValue(lane, out var asking) ? asking.Started : time.GetTimestamp();
     }
 
-    private Task AskForRoomAsync(CloudLane lane, bool forget)
+    /// <summary>Asks one cloud, or joins who is asking it; a failure is noted on its lane.</summary>
+    /// <param name="lane">Whom to ask.</param>
+    /// <param name="forget">Whether a cloud that does not tell its space is believed to have room again.</param>
+    public Task AskForRoomAsync(CloudLane lane, bool forget)
     {
         if (!lane.Storage.Capabilities.Quota)
         {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CuckooDrive.Clouds;
 using CuckooDrive.Core.Placement;
 using CuckooDrive.Format;
@@ -24,7 +25,7 @@ internal sealed class ShardUploader(
 {
     private static readonly TimeSpan LongestSleep = TimeSpan.FromSeconds(1);
 
-    private readonly List<Task> _workers = [];
+    private readonly ConcurrentBag<Task> _workers = [];
 
     /// <summary>Fires when a shard has arrived or a cloud's condition has changed.</summary>
     public Pulse Progress { get; } = new();
@@ -32,12 +33,16 @@ internal sealed class ShardUploader(
     public void Start(CancellationToken stopping)
     {
         foreach (var lane in lanes.All)
-        {
-            var limit = lane.Storage.Capabilities.ParallelWrites;
-            var count = Math.Max(limit > 0 ? Math.Min(limit, options.UploadsPerCloud) : options.UploadsPerCloud, 1);
-            for (var i = 0; i < count; i++)
-                _workers.Add(Task.Run(() => WorkAsync(lane, stopping), CancellationToken.None));
-        }
+            Serve(lane, stopping);
+    }
+
+    /// <summary>Starts the workers of one cloud.</summary>
+    public void Serve(CloudLane lane, CancellationToken stopping)
+    {
+        var limit = lane.Storage.Capabilities.ParallelWrites;
+        var count = Math.Max(limit > 0 ? Math.Min(limit, options.UploadsPerCloud) : options.UploadsPerCloud, 1);
+        for (var i = 0; i < count; i++)
+            _workers.Add(Task.Run(() => WorkAsync(lane, stopping), CancellationToken.None));
     }
 
     /// <summary>Completes when the workers have seen the cancellation.</summary>

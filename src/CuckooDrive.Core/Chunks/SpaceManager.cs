@@ -9,7 +9,7 @@ internal sealed class SpaceManager
 {
     private readonly ChunkStoreOptions _options;
     private readonly Redundancy _redundancy;
-    private readonly IReadOnlyList<CloudLane> _lanes;
+    private readonly CloudLanes _lanes;
     private readonly TimeProvider _time;
     private readonly long _stagingLimit;
     private long _staged;
@@ -17,7 +17,7 @@ internal sealed class SpaceManager
     private long _cloudRoom = long.MaxValue;
     private long _lastProgress;
 
-    public SpaceManager(ChunkStoreOptions options, Redundancy redundancy, IReadOnlyList<CloudLane> lanes, TimeProvider time)
+    public SpaceManager(ChunkStoreOptions options, Redundancy redundancy, CloudLanes lanes, TimeProvider time)
     {
         _options = options;
         _redundancy = redundancy;
@@ -136,7 +136,7 @@ internal sealed class SpaceManager
     private long UserRoom(Func<CloudLane, long> free)
     {
         var domains = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var lane in _lanes)
+        foreach (var lane in _lanes.All)
         {
             if (!lane.TakesShards)
                 continue;

@@ -1,7 +1,6 @@
 using System.Buffers.Binary;
 using CuckooDrive.Core.Chunks;
 using CuckooDrive.Core.Metadata;
-using CuckooDrive.Core.Placement;
 using CuckooDrive.Format;
 using Microsoft.Extensions.Logging;
 
@@ -24,7 +23,7 @@ internal sealed class Checkpointer(
     JournalShipper shipper,
     ObjectSealer sealer,
     DriveKeys keys,
-    IReadOnlyList<CloudMember> members,
+    DriveClouds clouds,
     ulong device,
     TimeProvider time,
     ILogger log)
@@ -102,7 +101,7 @@ internal sealed class Checkpointer(
             NextJournalEpoch = position.Epoch,
             NextJournalIndex = position.NextIndex,
             PreviousJournal = position.LastHash,
-            Clouds = [.. members.Select(member => member.Id)],
+            Clouds = [.. clouds.Members.Select(member => member.Id)],
         };
         return (new CheckpointRecord(_lastNumber, pages), root);
     }

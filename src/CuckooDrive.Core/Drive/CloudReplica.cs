@@ -21,11 +21,12 @@ internal sealed class CloudReplica
     private long _cleanedRoot = -1;
     private bool _headerIsCurrent;
 
-    public CloudReplica(Replicator owner, CloudMember member, long confirmed)
+    public CloudReplica(Replicator owner, CloudMember member, long confirmed, long lostBefore = -1)
     {
         _owner = owner;
         Member = member;
         _confirmed = confirmed;
+        LostBefore = lostBefore;
     }
 
     public CloudMember Member { get; }
@@ -36,7 +37,7 @@ internal sealed class CloudReplica
     /// <summary>One sentence; null when the last attempt succeeded.</summary>
     public string? LastError { get; private set; }
 
-    /// <summary>The cloud has lost objects before this ordinal; -1 when it has not. A root at or after it makes that good.</summary>
+    /// <summary>The cloud lacks objects before this ordinal, or may; -1 when it does not. A root at or after it makes that good.</summary>
     public long LostBefore { get; private set; } = -1;
 
     /// <summary>One sentence about what the cloud has lost or rolled back; null when nothing was.</summary>

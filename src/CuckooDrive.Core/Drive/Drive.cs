@@ -32,6 +32,7 @@ public sealed partial class Drive : IAsyncDisposable
     private readonly Replicator _replicator;
     private readonly JournalShipper _shipper;
     private readonly Checkpointer _checkpointer;
+    private readonly DriveServices _services;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
     private int _disposed;
@@ -47,6 +48,7 @@ public sealed partial class Drive : IAsyncDisposable
         _identity = parts.Identity!;
         _settings = parts.Settings!;
         _options = options;
+        _services = services;
         _time = services.Time;
         _log = services.Loggers.CreateLogger("CuckooDrive.Drive");
         var position = JournalPosition.Read(_store);
@@ -55,7 +57,7 @@ public sealed partial class Drive : IAsyncDisposable
             _store, outbox, _clouds.Members, _keys, _folder.Path, _settings.Redundancy.ParityShards, position, _time, _log);
         _shipper = new JournalShipper(_store, _chunks, _volume, _replicator, _identity.Device, _time, _log);
         _checkpointer = new Checkpointer(
-            _store, _chunks, _volume, _shipper, _replicator.Sealer, _keys, _clouds.Members, _identity.Device, _time, _log);
+            _store, _chunks, _volume, _shipper, _replicator.Sealer, _keys, _clouds, _identity.Device, _time, _log);
         FileSystem = options.Durability == Durability.Cloud ? new CloudDurableFileSystem(_volume, ShipForSyncAsync) : _volume;
         if (options.ReadOnly)
             return;

@@ -6,15 +6,17 @@ using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Drives;
 
-/// <summary>The clouds of an open drive, each with retries, time-outs and a check of its identity. Owns the storages.</summary>
+/// <summary>The clouds of an open drive, each with retries, time-outs and a check of its identity. Owns the storages. Thread safe.</summary>
 internal sealed class DriveClouds : IAsyncDisposable
 {
-    private readonly List<CloudMember> _members = [];
+    private readonly Lock _gate = new();
+    private volatile CloudRecord[] _records;
+    private volatile CloudMember[] _members = [];
 
-    private DriveClouds(IReadOnlyList<CloudRecord> records) => Records = records;
+    private DriveClouds(IEnumerable<CloudRecord> records) => _records = [.. records];
 
     /// <summary>All that were ever part of the drive.</summary>
-    public IReadOnlyList<CloudRecord> Records { get; }
+    public IReadOnlyList<CloudRecord> Records => _records;
 
     /// <summary>All but the removed ones.</summary>
     public IReadOnlyList<CloudMember> Members => _members;
@@ -24,17 +26,30 @@ internal sealed class DriveClouds : IAsyncDisposable
     {
         var clouds = new DriveClouds(records);
         var credentials = new DriveCredentials(stateDirectory, sealer, services.Time);
+        var members = new List<CloudMember>();
         foreach (var record in records)
         {
             if (record.State == CloudMemberState.Removed)
                 continue;
-            var storage = new VerifiedCloud(OpenStorage(record, credentials.For(record.Id), services), record, sealer);
-            clouds._members.Add(new CloudMember(record.Id, record.Name, storage, record.FailureDomain, record.CapacityLimit, record.State));
+            members.Add(MakeMember(record, OpenStorage(record, credentials.For(record.Id), services), sealer));
         }
+        clouds._members = [.. members];
         return clouds;
     }
 
-    /// <summary>A storage with the standard stack; the caller disposes it.</summary>
+    /// <summary>Takes in a cloud whose record is committed, and its storage.</summary>
+    public CloudMember Add(CloudRecord record, ICloudStorage storage, ObjectSealer sealer)
+    {
+        var member = MakeMember(record, storage, sealer);
+        lock (_gate)
+        {
+            _records = [.. _records, record];
+            _members = [.. _members, member];
+        }
+        return member;
+    }
+
+    /// <summary>A storage with the standard stack; the caller disposes it, while its secrets' store still works.</summary>
     /// <exception cref="CloudException"><see cref="CloudErrorKind.InvalidAddress"/>.</exception>
     public static ICloudStorage Open(string address, ICredentialStore credentials, DriveServices services, bool createRoot)
     {
@@ -54,6 +69,9 @@ internal sealed class DriveClouds : IAsyncDisposable
         foreach (var member in _members)
             await member.Storage.DisposeAsync().ConfigureAwait(false);
     }
+
+    private static CloudMember MakeMember(CloudRecord record, ICloudStorage storage, ObjectSealer sealer) => new(
+        record.Id, record.Name, new VerifiedCloud(storage, record, sealer), record.FailureDomain, record.CapacityLimit, record.State);
 
     private static ICloudStorage OpenStorage(CloudRecord record, ICredentialStore credentials, DriveServices services)
     {

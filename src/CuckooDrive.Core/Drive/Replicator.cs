@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Concurrent;
 using CuckooDrive.Clouds;
 using CuckooDrive.Core.Metadata;
 using CuckooDrive.Core.Placement;
@@ -21,11 +22,11 @@ internal sealed class Replicator : IAsyncDisposable
     private readonly string _stateDirectory;
     private readonly DriveKeys _keys;
     private readonly int _survive;
-    private readonly List<CloudReplica> _replicas;
+    private volatile CloudReplica[] _replicas;
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<(long Ordinal, TaskCompletionSource Done)> _waiters = [];
     private TaskCompletionSource _progress = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private Task _running = Task.CompletedTask;
+    private readonly ConcurrentBag<Task> _running = [];
     private string? _fence;
 
     public Replicator(
@@ -67,7 +68,7 @@ internal sealed class Replicator : IAsyncDisposable
         get
         {
             var root = Position.RootOrdinal;
-            return _replicas.Exists(replica => replica.LostBefore > root);
+            return Array.Exists(_replicas, replica => replica.LostBefore > root);
         }
     }
 
@@ -75,8 +76,26 @@ internal sealed class Replicator : IAsyncDisposable
 
     public void Start()
     {
-        var token = _stopping.Token;
-        _running = Task.WhenAll(_replicas.Select(replica => Task.Run(() => replica.RunAsync(token), CancellationToken.None)));
+        foreach (var replica in _replicas)
+            Start(replica);
+    }
+
+    /// <summary>
+    /// Takes in a cloud that the drive has got. It is sent what the outbox has, and what came before with the next checkpoint,
+    /// which becomes due. Only while started.
+    /// </summary>
+    public void Add(CloudMember member)
+    {
+        CloudReplica added;
+        lock (_gate)
+        {
+            // What is before that is on every other cloud, and no longer here.
+            var confirmed = _replicas.Min(replica => replica.Confirmed);
+            added = new CloudReplica(this, member, confirmed, lostBefore: Position.NextOrdinal);
+            _replicas = [.. _replicas, added];
+            WriteConfirmed();
+        }
+        Start(added);
     }
 
     /// <summary>The position has changed durably: new objects are to be sent, or old ones may go.</summary>
@@ -117,7 +136,7 @@ internal sealed class Replicator : IAsyncDisposable
             lock (_gate)
             {
                 ThrowIfFenced();
-                if (_replicas.TrueForAll(replica => replica.Confirmed >= Position.NextOrdinal || replica.LastError is not null))
+                if (Array.TrueForAll(_replicas, replica => replica.Confirmed >= Position.NextOrdinal || replica.LastError is not null))
                     return;
                 progress = _progress.Task;
             }
@@ -183,8 +202,14 @@ internal sealed class Replicator : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _running.ConfigureAwait(false);
+        await Task.WhenAll(_running).ConfigureAwait(false);
         _stopping.Dispose();
+    }
+
+    private void Start(CloudReplica replica)
+    {
+        var token = _stopping.Token;
+        _running.Add(Task.Run(() => replica.RunAsync(token), CancellationToken.None));
     }
 
     private bool IsDurable(long ordinal) => Quorum.Survives(

@@ -58,10 +58,10 @@ internal sealed class DriveFixture : IAsyncDisposable
     public IReadOnlyList<CloudChoice> Choices(params int[] clouds) =>
         [.. (clouds.Length == 0 ? Enumerable.Range(0, CloudFolders.Length) : clouds).Select(i => new CloudChoice("faulty://" + CloudFolders[i]))];
 
-    public Task CreateAsync(int? survive = null) => Drive.CreateAsync(StatePath, new CreateDriveOptions
+    public Task CreateAsync(int? survive = null, params int[] clouds) => Drive.CreateAsync(StatePath, new CreateDriveOptions
     {
         Name = "test",
-        Clouds = Choices(),
+        Clouds = Choices(clouds),
         Survive = survive,
         DeviceName = "first machine",
         PassphraseCost = Argon2Cost.Minimum,
