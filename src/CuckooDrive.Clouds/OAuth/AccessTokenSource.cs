@@ -56,8 +56,7 @@ internal sealed class AccessTokenSource(
     /// <summary>What a user can do about a login that does not work.</summary>
     public CloudException SignInAgain(string reason, Exception? cause = null) => new(
         CloudErrorKind.Unauthorized,
-        $"{endpoint.Service} does not let us in for '{address}': {reason}. " +
-        $"Sign in again, for a drive by: cuckoo cloud add NAME {address}",
+        $"{endpoint.Service} does not let us in for '{address}': {reason}. Sign in again.",
         cause);
 
     /// <summary>Waits for a renewal that is under way: its answer must be stored.</summary>

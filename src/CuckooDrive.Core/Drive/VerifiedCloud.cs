@@ -18,7 +18,26 @@ internal sealed class VerifiedCloud(ICloudStorage inner, CloudRecord record, Obj
         TState state,
         Func<TState, CancellationToken, ValueTask<TResult>> call,
         CancellationToken cancellationToken) =>
-        _verified ? call(state, cancellationToken) : VerifyAndCallAsync(state, call, cancellationToken);
+        _verified ? ExplainAsync(call(state, cancellationToken)) : ExplainAsync(VerifyAndCallAsync(state, call, cancellationToken));
+
+    /// <summary>Says what to do about a login that does not work; nothing else is changed.</summary>
+    private ValueTask<TResult> ExplainAsync<TResult>(ValueTask<TResult> call)
+    {
+        return call.IsCompletedSuccessfully ? call : AwaitAsync(call);
+
+        async ValueTask<TResult> AwaitAsync(ValueTask<TResult> pending)
+        {
+            try
+            {
+                return await pending.ConfigureAwait(false);
+            }
+            catch (CloudException exception) when (exception.Kind == CloudErrorKind.Unauthorized)
+            {
+                throw new CloudException(
+                    CloudErrorKind.Unauthorized, $"{exception.Message.TrimEnd('.')} (cuckoo cloud login NAME {record.Name}).", exception);
+            }
+        }
+    }
 
     private async ValueTask<TResult> VerifyAndCallAsync<TState, TResult>(
         TState state, Func<TState, CancellationToken, ValueTask<TResult>> call, CancellationToken cancellationToken)

@@ -69,7 +69,7 @@ internal static class HiddenInput
         public QuietTerminal()
         {
             if (NativeMethods.GetTerminalAttributes(0, _before) != 0)
-                throw UserException.Usage("The terminal's echo cannot be switched off; give --passphrase-file FILE instead.");
+                throw UserException.Usage("The terminal's echo cannot be switched off; give the secret in a file instead (--help shows the option).");
             var quiet = (byte[])_before.Clone();
             // struct termios: four flags, the local ones last; words of 4 bytes on Linux, of 8 on macOS.
             var local = quiet.AsSpan(3 * (OperatingSystem.IsMacOS() ? 8 : 4));

@@ -1,5 +1,6 @@
 using System.Text;
 using CuckooDrive.Format;
+using CuckooDrive.Host.State;
 
 namespace CuckooDrive.Host.CommandLine;
 
@@ -99,7 +100,7 @@ internal static class Passphrases
             var length = stream.ReadAtLeast(content, content.Length, throwOnEndOfStream: false);
             if (length > Secret.MaximumLength)
                 throw UserException.Usage($"The file '{file}' is larger than 64 KiB, so it holds no passphrase or key; check its name.");
-            WarnAboutReaders(context, file);
+            PrivateFiles.WarnAboutReaders(context.Terminal, file);
             return content[..length];
         }
         catch (Exception failure) when (failure is FileNotFoundException or DirectoryNotFoundException)
@@ -110,13 +111,6 @@ internal static class Passphrases
         {
             throw new UserException($"The file '{file}' that should hold the passphrase or key cannot be read; check its owner and permissions.", ExitStatus.Failure, failure);
         }
-    }
-
-    private static void WarnAboutReaders(CommandContext context, string file)
-    {
-        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-        if (!OperatingSystem.IsWindows() && new FileInfo(file) is { Exists: true } info && (info.UnixFileMode & Others) != 0)
-            context.Terminal.Note($"Warning: other users can read '{file}'; protect it with: chmod 600 '{file}'");
     }
 
     private static SecretInput Ask(CommandContext context, string prompt)

@@ -2,6 +2,7 @@ using System.CommandLine;
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Composition;
+using CuckooDrive.Host.Credentials;
 
 namespace CuckooDrive.Host.Commands;
 
@@ -21,6 +22,7 @@ internal static class AttachCommand
             name, clouds, acceptLoss,
         };
         var secrets = SecretOptions.AddTo(command);
+        var cloudSecrets = CloudSecretOptions.AddTo(command);
         command.WithExamples("cuckoo attach photos --cloud file:///mnt/nas/cuckoo --cloud file:///media/usb/cuckoo");
         command.Run((result, context, cancellation) => RunAsync(
             context, new AttachDriveOptions
@@ -30,12 +32,12 @@ internal static class AttachCommand
                 DeviceName = Environment.MachineName,
                 AcceptLoss = result.GetValue(acceptLoss),
             },
-            secrets.From(result), cancellation));
+            secrets.From(result), cloudSecrets.From(result, context), cancellation));
         return command;
     }
 
     private static async Task RunAsync(
-        CommandContext context, AttachDriveOptions options, SecretSource secrets, CancellationToken cancellation)
+        CommandContext context, AttachDriveOptions options, SecretSource secrets, CloudSignIn signIn, CancellationToken cancellation)
     {
         var name = options.Name;
         var folders = context.Paths.Drive(name);
@@ -43,6 +45,7 @@ internal static class AttachCommand
             throw new UserException($"There is a drive '{name}' on this machine already; mount it, or choose another name.");
         await CloudChoices.CheckAsync(options.Clouds);
         using var passphrase = Passphrases.ReadSecret(context, secrets, $"Passphrase of '{name}': ");
+        options = options with { Clouds = await CloudChoices.SignInAsync(options.Clouds, signIn, cancellation) };
         using var loggers = CommandLoggers.Create(context);
         AttachReport? report = null;
         try

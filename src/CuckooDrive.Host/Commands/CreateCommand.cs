@@ -2,6 +2,7 @@ using System.CommandLine;
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Composition;
+using CuckooDrive.Host.Credentials;
 
 namespace CuckooDrive.Host.Commands;
 
@@ -22,16 +23,18 @@ internal static class CreateCommand
         {
             name, clouds, survive, passphraseFile,
         };
+        var secrets = CloudSecretOptions.AddTo(command);
         command.WithExamples(
             "cuckoo create photos --cloud file:///mnt/nas/cuckoo --cloud file:///media/usb/cuckoo --survive 1",
             "cuckoo create work --cloud file:///a --cloud file:///b --cloud file:///c --passphrase-file ~/work.pass");
         command.Run((result, context, cancellation) => RunAsync(
-            context, result.GetValue(name)!, result.GetValue(clouds)!, result.GetValue(survive), result.GetValue(passphraseFile), cancellation));
+            context, result.GetValue(name)!, result.GetValue(clouds)!, result.GetValue(survive), result.GetValue(passphraseFile),
+            secrets.From(result, context), cancellation));
         return command;
     }
 
     private static async Task RunAsync(
-        CommandContext context, string name, string[] clouds, int? survive, string? passphraseFile, CancellationToken cancellation)
+        CommandContext context, string name, string[] clouds, int? survive, string? passphraseFile, CloudSignIn signIn, CancellationToken cancellation)
     {
         var folders = context.Paths.Drive(name);
         if (folders.Exists)
@@ -47,6 +50,7 @@ internal static class CreateCommand
         await CloudChoices.CheckAsync(options.Clouds);
         using var passphrase = Passphrases.Choose(
             context, passphraseFile, Passphrases.Variable, "New passphrase (write it down; without it nothing can be read): ");
+        options = options with { Clouds = await CloudChoices.SignInAsync(options.Clouds, signIn, cancellation) };
         using var loggers = CommandLoggers.Create(context);
         try
         {

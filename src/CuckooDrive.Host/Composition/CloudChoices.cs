@@ -1,5 +1,6 @@
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Credentials;
 
 namespace CuckooDrive.Host.Composition;
 
@@ -8,6 +9,16 @@ internal static class CloudChoices
 {
     public static IReadOnlyList<CloudChoice> From(IEnumerable<string> addresses) =>
         [.. addresses.Select(address => new CloudChoice(address))];
+
+    /// <summary>Signs in to each cloud that needs it.</summary>
+    public static async Task<IReadOnlyList<CloudChoice>> SignInAsync(IReadOnlyList<CloudChoice> clouds, CloudSignIn signIn, CancellationToken cancellation)
+    {
+        signIn.CheckUnambiguous([.. clouds.Select(cloud => cloud.Address)]);
+        var result = new List<CloudChoice>(clouds.Count);
+        foreach (var cloud in clouds)
+            result.Add(cloud with { Credential = await signIn.RunAsync(cloud.Address, cancellation) });
+        return result;
+    }
 
     /// <summary>Finds bad addresses before a passphrase is asked for.</summary>
     public static async Task CheckAsync(IReadOnlyList<CloudChoice> clouds)

@@ -12,12 +12,16 @@ internal sealed record ControlRequest(string Command)
     public const string Unmount = "unmount";
     public const string Protection = "protection";
     public const string Check = "check";
+    public const string AddCloud = "addCloud";
 
     /// <summary>For <see cref="Protection"/>: relative to the drive's root.</summary>
     public IReadOnlyList<string> Paths { get; init; } = [];
 
     /// <summary>For <see cref="Check"/>: read and verify every shard.</summary>
     public bool Thorough { get; init; }
+
+    /// <summary>For <see cref="AddCloud"/>.</summary>
+    public ControlCloud? Cloud { get; init; }
 }
 
 /// <summary>
@@ -37,6 +41,19 @@ internal sealed record ControlResponse
     public IReadOnlyList<PathProtection>? Protection { get; init; }
 
     public DoctorReport? Report { get; init; }
+
+    /// <summary>The cloud that was added.</summary>
+    public CloudStatus? Cloud { get; init; }
+}
+
+/// <summary>A cloud to add. Its secrets pass only through the socket, which none but its user can open.</summary>
+/// <param name="Address">Its address.</param>
+/// <param name="Name">What to call it; made from the address when null.</param>
+/// <param name="Capacity">The most to store there, in bytes.</param>
+/// <param name="Secrets">By their names; null when it needs none.</param>
+internal sealed record ControlCloud(string Address, string? Name, long? Capacity, IReadOnlyDictionary<string, string>? Secrets)
+{
+    public override string ToString() => Address;
 }
 
 /// <param name="Step">What is being done, for people.</param>

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using CuckooDrive.Clouds;
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Composition;
@@ -82,6 +83,10 @@ internal sealed class MountedDrive(
             case ControlRequest.Check:
                 var check = new InlineProgress<DoctorProgress>(step => progress.Report(new ControlProgress(step.Step, step.Done, step.Total)));
                 return Succeeded(new ControlResponse { Report = await drive.CheckAsync(control.Thorough, check, cancellation) });
+            case ControlRequest.AddCloud when control.Cloud is { } asked:
+                var added = await drive.AddCloudAsync(ChoiceOf(asked), cancellation);
+                var after = new MountedStatus(request.MountPoint, Environment.ProcessId, drive.GetStatus());
+                return Succeeded(new ControlResponse { Cloud = added, Status = after });
             case ControlRequest.Unmount:
                 await UnmountAsync();
                 return Succeeded(new ControlResponse()) with { AfterSent = lifetime.StopApplication };
@@ -89,6 +94,13 @@ internal sealed class MountedDrive(
                 return ControlReply.Failed($"The mounted drive does not know the request '{control.Command}'; unmount it and mount it again with the new version.");
         }
     }
+
+    private static CloudChoice ChoiceOf(ControlCloud cloud) => new(cloud.Address)
+    {
+        Name = cloud.Name,
+        Capacity = cloud.Capacity,
+        Credential = cloud.Secrets is { } secrets ? new CloudCredential(secrets) : null,
+    };
 
     private static ControlReply Succeeded(ControlResponse response) => new(response with { Ok = true });
 

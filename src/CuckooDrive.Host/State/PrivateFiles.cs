@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Linux;
 
 namespace CuckooDrive.Host.State;
@@ -30,6 +31,14 @@ internal static class PrivateFiles
     {
         if (!OperatingSystem.IsWindows())
             File.SetUnixFileMode(path, mode);
+    }
+
+    /// <summary>Says so when a file with a secret can be read by other users.</summary>
+    public static void WarnAboutReaders(Terminal terminal, string file)
+    {
+        const UnixFileMode Others = UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+        if (!OperatingSystem.IsWindows() && new FileInfo(file) is { Exists: true } info && (info.UnixFileMode & Others) != 0)
+            terminal.Note($"Warning: other users can read '{file}'; protect it with: chmod 600 '{file}'");
     }
 
     public static FileStream Open(string path, FileMode mode, FileAccess access, FileShare share)

@@ -26,7 +26,8 @@ internal static class StorageErrors
                 $"'{name}' is at {url} already and is never replaced; choose another name, or remove it first with: cuckoo storage rm {url} {name}",
             CloudErrorKind.InvalidName =>
                 $"{said}; use at most {ObjectName.MaximumLength} of the characters a-z 0-9 . _ - and / between folders.",
-            CloudErrorKind.Unauthorized => $"{said}; sign in with: cuckoo storage login {url}",
+            CloudErrorKind.Unauthorized when said.Contains("sign in", StringComparison.OrdinalIgnoreCase) => $"{said}: cuckoo storage login {url}",
+            CloudErrorKind.Unauthorized => $"{said}; sign in again with: cuckoo storage login {url}",
             CloudErrorKind.Forbidden => $"{url} refuses this: {said}; check what the account may do there.",
             CloudErrorKind.QuotaExceeded => $"{url} is full: {said}; free some space there.",
             CloudErrorKind.RateLimited => $"{url} asks to slow down: {said}; try again {When(failure.RetryAfter)}.",

@@ -1,6 +1,7 @@
 using CuckooDrive.Clouds;
 using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Credentials;
 using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Host.Storage;
@@ -18,13 +19,23 @@ internal sealed class StorageSession : IAsyncDisposable
 
     public ICloudStorage Cloud { get; }
 
-    /// <summary>Checks the address and opens it. Contacts nothing.</summary>
-    public static StorageSession Open(CommandContext context, string url)
+    /// <summary>
+    /// Checks the address and opens it, with the secrets that were given, else with those kept by <c>storage login</c>.
+    /// Contacts nothing.
+    /// </summary>
+    public static StorageSession Open(CommandContext context, string url, CloudSignIn signIn)
+    {
+        var given = signIn.Given(url);
+        return Open(context, url, given is not null ? new MemoryCredentialStore(given)
+            : signIn.IsNeeded(url) ? AccountVault.Open(context.Paths).StoreFor(AccountName.Of(url)) : null);
+    }
+
+    public static StorageSession Open(CommandContext context, string url, ICredentialStore? credentials)
     {
         var loggers = CommandLoggers.Create(context);
         try
         {
-            var bare = CloudRegistry.Default.Open(url, new CloudOpenOptions { LoggerFactory = loggers });
+            var bare = CloudRegistry.Default.Open(url, new CloudOpenOptions { Credentials = credentials, LoggerFactory = loggers });
             var options = new ResilientCloudOptions { Logger = context.Verbose ? loggers.CreateLogger("CuckooDrive.Clouds") : null };
             return new StorageSession(ResilientCloud.Wrap(bare, options), loggers);
         }

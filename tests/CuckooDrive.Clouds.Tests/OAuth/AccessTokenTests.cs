@@ -115,7 +115,7 @@ public sealed class AccessTokenTests : IDisposable
             var failure = await Assert.ThrowsAsync<CloudException>(() => HelloAsync(http));
             Assert.Equal(CloudErrorKind.Unauthorized, failure.Kind);
             Assert.Contains("expired or was revoked", failure.Message, StringComparison.Ordinal);
-            Assert.Contains("cuckoo cloud add NAME plain:", failure.Message, StringComparison.Ordinal);
+            Assert.Contains("Sign in again", failure.Message, StringComparison.Ordinal);
         }
         Assert.Equal(1, _emulator.Log.Count("/token"));
 

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CuckooDrive.Clouds;
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Credentials;
 using CuckooDrive.Host.Storage;
 
 namespace CuckooDrive.Host.Commands.Storage;
@@ -18,6 +19,8 @@ internal static class StorageCommand
         StorageStatCommand.Create(),
         StorageQuotaCommand.Create(),
         StorageCheckCommand.Create(),
+        StorageLoginCommand.Create(),
+        StorageLogoutCommand.Create(),
     };
 
     public static Argument<string> Url() => new("URL")
@@ -36,14 +39,16 @@ internal static class StorageCommand
     /// <param name="name">The object that the command is about, for messages; null for none.</param>
     /// <param name="action">Returns the exit status. Borrows the storage.</param>
     public static void RunWithStorage(
-        this Command command, Argument<string> url, Argument<string>? name, Func<StorageCall, CancellationToken, Task<int>> action) =>
+        this Command command, Argument<string> url, Argument<string>? name, Func<StorageCall, CancellationToken, Task<int>> action)
+    {
+        var secrets = CloudSecretOptions.AddTo(command, asks: false);
         command.Run(async (result, context, cancellation) =>
         {
             var address = result.GetValue(url)!;
             var about = name is null ? null : result.GetValue(name);
             try
             {
-                await using var session = StorageSession.Open(context, address);
+                await using var session = StorageSession.Open(context, address, secrets.From(result, context));
                 return await action(new StorageCall(result, context, session.Cloud, address), cancellation);
             }
             catch (CloudException failure)
@@ -51,6 +56,7 @@ internal static class StorageCommand
                 throw StorageErrors.Explain(failure, address, about);
             }
         });
+    }
 }
 
 /// <summary>One run of a storage command.</summary>
