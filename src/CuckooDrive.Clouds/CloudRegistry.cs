@@ -2,6 +2,7 @@ using CuckooDrive.Clouds.Providers.Box;
 using CuckooDrive.Clouds.Providers.Folder;
 using CuckooDrive.Clouds.Providers.Memory;
 using CuckooDrive.Clouds.Providers.OneDrive;
+using CuckooDrive.Clouds.Providers.S3;
 using CuckooDrive.Clouds.Providers.WebDav;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -63,6 +64,7 @@ public sealed class CloudRegistry
         OneDriveStorage.Provider,
         WebDavStorage.Provider,
         WebDavStorage.SecureProvider,
+        S3Storage.Provider,
     ]);
 
     public IReadOnlyCollection<CloudProvider> Providers => _providers.Values;

@@ -41,7 +41,7 @@ osd class load list = *
 osd class default list = *
 [client.rgw]
 rgw data = $dir/rgw
-rgw frontends = beast endpoint=127.0.0.1:$port
+rgw frontends = beast endpoint=127.0.0.1:$port tcp_nodelay=1
 rgw thread pool size = 32
 CONF
 export CEPH_CONF=$dir/ceph.conf

@@ -1,5 +1,3 @@
-using System.Net;
-using System.Text;
 using CuckooDrive.Testing.Clouds;
 using CuckooDrive.Testing.Servers;
 using Xunit;
@@ -177,17 +175,6 @@ public sealed class WebDavTests
         CloudRegistry.Default.Open(url, new CloudOpenOptions
         {
             Credentials = new MemoryCredentialStore(CloudCredential.Empty.With(CloudSecret.Password, "hunter2")),
-            HttpHandler = answer is null ? null : () => new Answers(answer),
+            HttpHandler = answer is null ? null : () => new CannedAnswers(answer),
         });
-
-    private sealed class Answers(Func<HttpRequestMessage, (int Status, string Body)> answer) : HttpMessageHandler
-    {
-        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-        {
-            if (request.Content is not null)
-                await request.Content.CopyToAsync(Stream.Null, cancellationToken);
-            var (status, body) = answer(request);
-            return new HttpResponseMessage((HttpStatusCode)status) { Content = new StringContent(body, Encoding.UTF8, "application/xml") };
-        }
-    }
 }
