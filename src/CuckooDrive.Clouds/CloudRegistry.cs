@@ -1,4 +1,5 @@
 using CuckooDrive.Clouds.Providers.Box;
+using CuckooDrive.Clouds.Providers.Dropbox;
 using CuckooDrive.Clouds.Providers.Folder;
 using CuckooDrive.Clouds.Providers.Memory;
 using CuckooDrive.Clouds.Providers.OneDrive;
@@ -58,13 +59,14 @@ public sealed class CloudRegistry
     /// <summary>All providers of this library: one line each.</summary>
     public static CloudRegistry Default { get; } = new(
     [
+        BoxStorage.Provider,
+        DropboxStorage.Provider,
         FolderStorage.Provider,
         MemoryStorage.Provider,
-        BoxStorage.Provider,
         OneDriveStorage.Provider,
+        S3Storage.Provider,
         WebDavStorage.Provider,
         WebDavStorage.SecureProvider,
-        S3Storage.Provider,
     ]);
 
     public IReadOnlyCollection<CloudProvider> Providers => _providers.Values;

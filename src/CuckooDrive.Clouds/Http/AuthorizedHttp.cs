@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using System.Text.Json;
 using CuckooDrive.Clouds.OAuth;
 
 namespace CuckooDrive.Clouds.Http;
@@ -21,6 +22,9 @@ internal sealed class AuthorizedHttp : IAsyncDisposable
     /// <summary>The same client without tokens: for addresses that carry their own permission.</summary>
     public CloudHttp Http { get; }
 
+    /// <summary>Finds in the body of a 401 what renewing the token would not mend, as the error to throw; null for none.</summary>
+    public Func<JsonElement, CloudException?>? Refusal { get; init; }
+
     /// <summary>
     /// Sends what <paramref name="request"/> makes; it is called a second time after a refused token, so content must be opened
     /// in it. Any answer but 401 is returned, and the caller disposes it.
@@ -36,7 +40,12 @@ internal sealed class AuthorizedHttp : IAsyncDisposable
             var response = await Http.SendAsync(message, cancellationToken).ConfigureAwait(false);
             if (response.StatusCode != HttpStatusCode.Unauthorized)
                 return response;
-            response.Dispose();
+            using (response)
+            {
+                var answer = await Http.ReadErrorAsync(response, cancellationToken).ConfigureAwait(false);
+                if (Refusal?.Invoke(answer) is { } refusal)
+                    throw refusal;
+            }
             if (again)
                 throw _tokens.SignInAgain("it refuses even a new access token");
             token = await _tokens.RefuseAsync(token, cancellationToken).ConfigureAwait(false);
