@@ -137,7 +137,7 @@ public sealed class BoxEmulator : CloudEmulator
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync(body.ToJsonString(), context.RequestAborted);
+        return context.Response.WriteAsync(body.ToJsonString(EmulatorJson.Plain), context.RequestAborted);
     }
 
     internal static async Task<JsonObject> ReadAsync(HttpContext context)
@@ -224,7 +224,7 @@ public sealed class BoxEmulator : CloudEmulator
         {
             var after = long.TryParse(query["marker"], CultureInfo.InvariantCulture, out var marker) ? marker : 0;
             page = Tree.Page(folder, after, limit);
-            answer["next_marker"] = page.Count == limit ? $"{page[^1].Number}" : "";
+            answer["next_marker"] = page.Count == limit ? $"{page[^1].Number}" : null;
         }
         else
         {

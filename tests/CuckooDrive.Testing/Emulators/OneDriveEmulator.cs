@@ -99,7 +99,7 @@ public sealed partial class OneDriveEmulator : CloudEmulator
     {
         context.Response.StatusCode = status;
         context.Response.ContentType = "application/json";
-        return context.Response.WriteAsync(body.ToJsonString(), context.RequestAborted);
+        return context.Response.WriteAsync(body.ToJsonString(EmulatorJson.Plain), context.RequestAborted);
     }
 
     /// <summary>Puts received content under a name, by the rules of conflictBehavior, and answers.</summary>

@@ -29,8 +29,6 @@ internal sealed class OneDriveSessions(OneDriveEmulator emulator, TemporaryFolde
 
     public Task ServeAsync(HttpContext context, string id)
     {
-        if (context.Request.Headers.Authorization.Count > 0)
-            return OneDriveEmulator.ErrorAsync(context, 401, "unauthenticated", "No token may be sent here.");
         if (!_sessions.TryGetValue(id, out var session))
             return OneDriveEmulator.ErrorAsync(context, 404, "itemNotFound", "The upload session was not found");
         switch (context.Request.Method)
