@@ -8,6 +8,6 @@ internal static class ObjectPrefix
     {
         var slash = prefix.LastIndexOf('/');
         folder = slash < 0 ? "" : prefix[..slash];
-        return prefix.Length < ObjectName.MaximumLength && (folder.Length == 0 ? slash < 0 : ObjectName.IsValid(folder));
+        return prefix.Length <= ObjectName.MaximumLength && (folder.Length == 0 ? slash < 0 : ObjectName.IsValid(folder));
     }
 }

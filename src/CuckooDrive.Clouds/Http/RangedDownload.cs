@@ -50,40 +50,19 @@ internal static class RangedDownload
             throw new CloudException(CloudErrorKind.Corrupt, $"{http.Service} sent another part of the object than it was asked for.");
         }
         var body = await http.OpenBodyAsync(response, announced, cancellationToken).ConfigureAwait(false);
-        // A service that ignores the range sends all; only its beginning was asked for.
-        return response.StatusCode == HttpStatusCode.OK && length is { } limit && !(announced <= limit) ? new Beginning(body, limit) : body;
+        // A service that ignores the range sends all: then the part is cut out here.
+        var isPart = response.StatusCode == HttpStatusCode.PartialContent || (offset == 0 && (length is null || announced <= length));
+        return isPart ? body : new PartStream(body, offset, length);
     }
 
     private static bool IsAsAsked(HttpResponseMessage response, long offset, long? length, long? announced)
     {
         if (response.StatusCode == HttpStatusCode.OK)
-            return offset == 0;
+            return true;
         if (response.Content.Headers.ContentRange is not { From: { } from, To: { } to } range || from != offset)
             return false;
         var rest = range.Length - offset;
         var wanted = length is { } count && !(rest < count) ? count : rest;
         return (announced is null || announced == to - from + 1) && (wanted is null || to - from + 1 == wanted);
-    }
-
-    private sealed class Beginning(Stream inner, long left) : ReadOnlyStream
-    {
-        private long _left = left;
-
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            buffer = buffer[..(int)Math.Min(buffer.Length, _left)];
-            var read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            _left -= read;
-            return read;
-        }
-
-        public override ValueTask DisposeAsync() => inner.DisposeAsync();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                inner.Dispose();
-            base.Dispose(disposing);
-        }
     }
 }

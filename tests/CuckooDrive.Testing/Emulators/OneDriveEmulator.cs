@@ -21,8 +21,8 @@ public sealed partial class OneDriveEmulator : CloudEmulator
     /// <summary>Where the app's own folder lies, seen from the root of the drive.</summary>
     public const string AppFolder = "Apps/CuckooDrive";
 
-    internal const string UploadHost = "sn3302.up.1drv.com";
-    internal const string DownloadHost = "public.dm.files.1drv.com";
+    public const string UploadHost = "sn3302.up.1drv.com";
+    public const string DownloadHost = "public.dm.files.1drv.com";
 
     private const long LargestPut = 250L << 20;
 

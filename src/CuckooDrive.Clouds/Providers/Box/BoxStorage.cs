@@ -31,7 +31,7 @@ public sealed class BoxStorage : ICloudStorage
         _client = new BoxClient(new AuthorizedHttp(Endpoint, address.Text, options));
         _folders = new BoxFolders(_client, root, options.CreateRoot);
         _upload = new BoxUpload(_client, options.Time, options.LoggerFactory.CreateLogger<BoxStorage>());
-        _links = new DownloadLinks(LinkLife, options.Time);
+        _links = new DownloadLinks(_client.Plain, LinkLife);
         _keepsTrash = address.Options.GetValueOrDefault("trash") switch
         {
             null or "empty" => false,
@@ -80,8 +80,7 @@ public sealed class BoxStorage : ICloudStorage
     public async IAsyncEnumerable<CloudObject> ListAsync(
         string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
-        var start = prefix[..Math.Max(prefix.LastIndexOf('/'), 0)];
-        var isPossible = start.Length > 0 ? ObjectName.IsValid(start) : !prefix.StartsWith('/');
+        var isPossible = ObjectPrefix.TryFolder(prefix, out var start);
         // The root is looked for in any case: a list of nothing must not come from a wrong account.
         if (await _folders.FindAsync(isPossible ? start : "", cancellationToken).ConfigureAwait(false) is not { } startId || !isPossible)
             yield break;
@@ -133,22 +132,7 @@ public sealed class BoxStorage : ICloudStorage
                 ? throw BoxErrors.Missing(name)
                 : Stream.Null;
         }
-
-        if (_links.Find(name) is { } known)
-        {
-            var first = await RangeDownload.OpenAsync(_client.Plain, known, offset, length, cancellationToken).ConfigureAwait(false);
-            if (first.Stream is not null)
-                return first.Stream;
-            // It has run out, or the object is gone.
-            _links.Forget(name);
-        }
-        var mark = _links.Mark;
-        var link = await FindLinkAsync(name, cancellationToken).ConfigureAwait(false);
-        var result = await RangeDownload.OpenAsync(_client.Plain, link, offset, length, cancellationToken).ConfigureAwait(false);
-        if (result.Stream is null)
-            throw new CloudException(CloudErrorKind.Transient, $"Box does not hand out '{name}' although it has it.", result.Refusal);
-        _links.Keep(name, link, mark);
-        return result.Stream;
+        return await _links.OpenAsync(name, offset, length, token => FindLinkAsync(name, token), cancellationToken).ConfigureAwait(false);
     }
 
     public async Task<CloudObject> WriteAsync(string name, CloudContent content, CancellationToken cancellationToken = default)

@@ -39,30 +39,18 @@ internal sealed class BoxUpload(BoxClient client, TimeProvider time, ILogger log
         // Read twice, since the hash goes ahead of the content.
         var sha1 = (await ContentHash.ComputeAsync(CloudHashKind.Sha1, content, cancellationToken).ConfigureAwait(false))!;
         var attributes = new JsonObject { ["name"] = leaf, ["parent"] = new JsonObject { ["id"] = folderId } }.ToJsonString();
-        UploadSource? source = null;
-        try
-        {
-            var response = await client.SendAsync(MakeAsync, cancellationToken).ConfigureAwait(false);
-            return (FileOf(await client.ReadAsync(response, name, cancellationToken).ConfigureAwait(false)), sha1);
-        }
-        finally
-        {
-            await CloseAsync().ConfigureAwait(false);
-        }
+        await using var upload = new RestartableUpload(content, CloudHashKind.None);
+        var response = await client.SendAsync(MakeAsync, cancellationToken).ConfigureAwait(false);
+        return (FileOf(await client.ReadAsync(response, name, cancellationToken).ConfigureAwait(false)), sha1);
 
         async ValueTask<HttpRequestMessage> MakeAsync(CancellationToken token)
         {
-            await CloseAsync().ConfigureAwait(false);
-            source = await UploadSource.OpenAsync(content, CloudHashKind.None, token).ConfigureAwait(false);
-            var form = new MultipartFormDataContent { { new StringContent(attributes, Encoding.UTF8), "attributes" } };
-            form.Add(source.Take(content.Length), "file", "file");
-            var request = new HttpRequestMessage(HttpMethod.Post, BoxClient.UploadAddress($"/files/content?{BoxItem.Fields}")) { Content = form };
+            var file = await upload.WholeAsync(token).ConfigureAwait(false);
+            var form = new MultipartFormDataContent { { new StringContent(attributes, Encoding.UTF8), "attributes" }, { file, "file", "file" } };
             // In spite of its name it holds the SHA-1.
             form.Headers.TryAddWithoutValidation("Content-MD5", Convert.ToHexStringLower(sha1));
-            return request;
+            return new HttpRequestMessage(HttpMethod.Post, BoxClient.UploadAddress($"/files/content?{BoxItem.Fields}")) { Content = form };
         }
-
-        ValueTask CloseAsync() => source?.DisposeAsync() ?? ValueTask.CompletedTask;
     }
 
     private async Task<(BoxItem Item, byte[] Sha1)> SessionAsync(

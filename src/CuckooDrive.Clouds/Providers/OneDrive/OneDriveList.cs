@@ -11,10 +11,9 @@ internal static class OneDriveList
     public static async IAsyncEnumerable<CloudObject> RunAsync(
         OneDriveClient client, OneDriveFolders folders, string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var start = prefix[..Math.Max(prefix.LastIndexOf('/'), 0)];
         // The root is looked at in any case: a list of nothing must not come from a wrong account.
         await folders.RequireRootAsync(cancellationToken).ConfigureAwait(false);
-        if ((start.Length > 0 && !ObjectName.IsValid(start)) || (start.Length == 0 && prefix.StartsWith('/')))
+        if (!ObjectPrefix.TryFolder(prefix, out var start))
             yield break;
 
         var open = new Stack<string>([start]);

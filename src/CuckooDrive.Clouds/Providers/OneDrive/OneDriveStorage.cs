@@ -34,7 +34,7 @@ public sealed class OneDriveStorage : ICloudStorage
         _client = new OneDriveClient(new AuthorizedHttp(Endpoint(address), address.Text, options), root);
         _folders = new OneDriveFolders(_client, options.CreateRoot, options.Time);
         _upload = new OneDriveUpload(_client, options.Time, options.LoggerFactory.CreateLogger<OneDriveStorage>());
-        _links = new DownloadLinks(LinkLife, options.Time);
+        _links = new DownloadLinks(_client.Plain, LinkLife);
         Capabilities = new CloudCapabilities
         {
             CreateOnce = true,
@@ -84,22 +84,10 @@ public sealed class OneDriveStorage : ICloudStorage
                 ? throw OneDriveErrors.Missing(name)
                 : Stream.Null;
         }
+        return await _links.OpenAsync(name, offset, length, FindAsync, cancellationToken).ConfigureAwait(false);
 
-        if (_links.Find(name) is { } known)
-        {
-            var first = await RangeDownload.OpenAsync(_client.Plain, known, offset, length, cancellationToken).ConfigureAwait(false);
-            if (first.Stream is not null)
-                return first.Stream;
-            // It has run out, or the object is gone.
-            _links.Forget(name);
-        }
-        var mark = _links.Mark;
-        var link = await _client.FindLinkAsync(name, cancellationToken).ConfigureAwait(false) ?? throw OneDriveErrors.Missing(name);
-        var result = await RangeDownload.OpenAsync(_client.Plain, link, offset, length, cancellationToken).ConfigureAwait(false);
-        if (result.Stream is null)
-            throw new CloudException(CloudErrorKind.Transient, $"OneDrive does not hand out '{name}' although it has it.", result.Refusal);
-        _links.Keep(name, link, mark);
-        return result.Stream;
+        async Task<Uri> FindAsync(CancellationToken token) =>
+            await _client.FindLinkAsync(name, token).ConfigureAwait(false) ?? throw OneDriveErrors.Missing(name);
     }
 
     public async Task<CloudObject> WriteAsync(string name, CloudContent content, CancellationToken cancellationToken = default)
@@ -188,26 +176,9 @@ public sealed class OneDriveStorage : ICloudStorage
     private async Task<(OneDriveItem Item, byte[] Hash)> PutAsync(
         string name, CloudContent content, CancellationToken cancellationToken)
     {
-        UploadSource? source = null;
-        try
-        {
-            var item = await _client.PutAsync(name, OpenAsync, cancellationToken).ConfigureAwait(false);
-            return (item, source!.FinishHash()!);
-        }
-        finally
-        {
-            await CloseAsync().ConfigureAwait(false);
-        }
-
-        // Again from the beginning, when the first token was refused.
-        async ValueTask<HttpContent> OpenAsync(CancellationToken token)
-        {
-            await CloseAsync().ConfigureAwait(false);
-            source = await UploadSource.OpenAsync(content, CloudHashKind.QuickXor, token).ConfigureAwait(false);
-            return source.Take(content.Length);
-        }
-
-        ValueTask CloseAsync() => source?.DisposeAsync() ?? ValueTask.CompletedTask;
+        await using var upload = new RestartableUpload(content, CloudHashKind.QuickXor);
+        var item = await _client.PutAsync(name, upload.WholeAsync, cancellationToken).ConfigureAwait(false);
+        return (item, upload.FinishHash());
     }
 
     private async Task<(OneDriveItem Item, byte[] Hash)> UploadAsync(
