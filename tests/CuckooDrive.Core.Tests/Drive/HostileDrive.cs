@@ -232,6 +232,8 @@ internal sealed class HostileDrive : IAsyncDisposable
     {
         for (var before = Describe(from); ;)
         {
+            // Times of files are coarse: what is written from now on has another one than what was seen.
+            Thread.Sleep(20);
             if (Directory.Exists(to))
                 Directory.Delete(to, recursive: true);
             foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
@@ -240,7 +242,6 @@ internal sealed class HostileDrive : IAsyncDisposable
                 Directory.CreateDirectory(Path.GetDirectoryName(copy)!);
                 CopyShared(file, copy);
             }
-            Thread.Sleep(5);
             var after = Describe(from);
             if (after == before)
                 return;

@@ -48,8 +48,10 @@ public sealed class HostileModelTests
         {
             if (i % 8 == 0)
                 Spoil(hostile, faults, i / 8);
-            Assert.Equal($"{i}: {await reference.RunAsync(steps[i])}", $"{i}: {await actual.RunAsync(steps[i])}");
-            if (steps[i].Action != ScriptAction.Sync || steps[i].Seed % 3 != 0)
+            var expected = await reference.RunAsync(steps[i]);
+            Assert.Equal($"{i}: {expected}", $"{i}: {await actual.RunAsync(steps[i])}");
+            // A step whose path does not exist has synced nothing, and a crash may take what was not.
+            if (steps[i].Action != ScriptAction.Sync || expected != nameof(FsError.None) || steps[i].Seed % 3 != 0)
                 continue;
             reference.CloseAll();
             actual.CloseAll();
