@@ -6,6 +6,8 @@ namespace CuckooDrive.Host.Tests;
 /// <summary>A disk that is really full: a small tmpfs, which only root can mount.</summary>
 public sealed class FullDiskTests
 {
+    private const int NoSpaceErrno = 28;
+
     [Fact]
     public async Task Creating_on_a_full_disk_fails_with_a_sentence_and_leaves_nothing()
     {
@@ -68,9 +70,53 @@ public sealed class FullDiskTests
         File.Delete(ballast);
         Write("after");
 
-        Assert.IsType<IOException>(full);
+        Assert.Equal(NoSpaceErrno, Assert.IsType<IOException>(full).HResult);
         CheckAll(drive, synced);
         await drive.RemountAsync();
+        CheckAll(drive, synced);
+        await drive.FlushAsync();
+        await drive.CheckAsync();
+    }
+
+    [Fact]
+    public async Task When_the_local_disk_is_full_names_too_are_refused_and_what_is_there_can_be_read_and_removed()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root to mount a tmpfs");
+        using var folder = new TemporaryFolder();
+        await using var disk = await SmallDisk.MountAsync(folder.Sub("disk"), "size=96m");
+        await using var drive = await MountedDrive.CreateAsync(new MountedDriveOptions
+        {
+            Clouds = 2,
+            Home = Path.Combine(disk.Path, "home"),
+            Settings = new Dictionary<string, string> { ["DiskCacheLimit"] = "0" },
+        });
+        var synced = new Dictionary<string, byte[]>();
+        for (var number = 0; number < 20; number++)
+        {
+            var content = RandomNumberGenerator.GetBytes(1000);
+            DurableFile.Write(drive.PathOf($"before {number}"), content);
+            synced[$"before {number}"] = SHA256.HashData(content);
+        }
+        var ballast = Path.Combine(disk.Path, "ballast");
+        Fill(ballast);
+
+        var full = Record.Exception(() =>
+        {
+            for (var number = 0; number < 1_000_000; number++)
+                Directory.CreateDirectory(drive.PathOf($"while full {number}"));
+        });
+        Assert.Equal(NoSpaceErrno, Assert.IsAssignableFrom<IOException>(full).HResult);
+        CheckAll(drive, synced);
+        File.Delete(drive.PathOf("before 0"));
+        synced.Remove("before 0");
+        File.Delete(ballast);
+        Directory.CreateDirectory(drive.PathOf("after"));
+        DurableFile.Write(drive.PathOf("after", "file"), [1, 2, 3]);
+
+        await drive.KillAsync();
+        await drive.MountAsync();
+        Assert.Equal([1, 2, 3], File.ReadAllBytes(drive.PathOf("after", "file")));
+        Assert.False(File.Exists(drive.PathOf("before 0")));
         CheckAll(drive, synced);
         await drive.FlushAsync();
         await drive.CheckAsync();

@@ -73,6 +73,7 @@ public sealed partial class ChunkStore : IChunkStore
         _writer.WritesEnded = _crew.Offer;
         _clouds.ShardLost = _crew.Heal;
         _space.AskClouds = _watch.AskForRoomAsync;
+        _space.MeasureDisk = new LocalDisk(options.StagingDirectory, _diskCache).MeasureRoom;
         _watch.RoomChanged = _space.ReportRoom;
         _watch.Recovered = _crew.RetryNow;
         _crew.Start(_stopping.Token);

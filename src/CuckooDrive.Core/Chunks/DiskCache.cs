@@ -71,14 +71,19 @@ internal sealed class DiskCache(PackIndex index, PackFiles files, long limit, IL
     }
 
     /// <summary>Deletes what is beyond the limit. Without the gate.</summary>
-    public void Enforce()
+    public void Enforce() => Enforce(limit);
+
+    /// <summary>Deletes about so many bytes, as far as they are in the clouds as well: the disk is needed for something else. Without the gate.</summary>
+    public void GiveUp(long bytes) => Enforce(Math.Max(Bytes - bytes, 0));
+
+    private void Enforce(long most)
     {
         while (true)
         {
             LocalPackFile? victim = null;
             lock (index.Gate)
             {
-                if (_bytes <= limit)
+                if (_bytes <= most)
                     return;
                 for (var node = _order.Last; node is not null && victim is null; node = node.Previous)
                 {

@@ -150,6 +150,7 @@ internal sealed class PackCrew(
             PlaceRest();
             // A commit may have made it safe to evict what was uploaded before it.
             cache.Enforce();
+            space.UpdateDisk();
             uploader.Progress.Fire();
             await Task.WhenAny(wake, Task.Delay(Tick, time, stopping)).ConfigureAwait(false);
             stopping.ThrowIfCancellationRequested();

@@ -3,7 +3,7 @@ using CuckooDrive.Core.Placement;
 namespace CuckooDrive.Core.Chunks;
 
 /// <summary>
-/// Reservations: room on the staging disk, and on the clouds after redundancy. Thread safe; the normal case takes no lock.
+/// Reservations: room in the staging area and on its disk, and on the clouds after redundancy. Thread safe; the normal case takes no lock.
 /// </summary>
 internal sealed class SpaceManager
 {
@@ -16,6 +16,9 @@ internal sealed class SpaceManager
     private long _reserved;
     private long _cloudRoom = long.MaxValue;
     private long _lastProgress;
+    private long _diskRoom = long.MaxValue;
+    private long _appended;
+    private long _appendedWhenMeasured;
 
     public SpaceManager(ChunkStoreOptions options, Redundancy redundancy, CloudLanes lanes, TimeProvider time)
     {
@@ -34,6 +37,9 @@ internal sealed class SpaceManager
     /// <summary>Has the clouds tell their free space where that may be more than is known. Returns within seconds.</summary>
     public Func<Task> AskClouds { get; set; } = static () => Task.CompletedTask;
 
+    /// <summary>Tells how many bytes the local disk can still take, after making room where that costs nothing. May be slow.</summary>
+    public Func<long> MeasureDisk { get; set; } = static () => long.MaxValue;
+
     public long Staged => Volatile.Read(ref _staged);
 
     /// <summary>Writers wait: the open pack should be sealed and sent although it is not full.</summary>
@@ -44,6 +50,8 @@ internal sealed class SpaceManager
         Interlocked.Add(ref _staged, bytes);
         if (bytes < 0)
             ReportProgress();
+        else
+            Interlocked.Add(ref _appended, bytes);
     }
 
     /// <summary>An upload got on: hope for those who wait.</summary>
@@ -62,6 +70,14 @@ internal sealed class SpaceManager
 
     /// <summary>Computes again what the clouds can take.</summary>
     public void UpdateClouds() => Volatile.Write(ref _cloudRoom, UserRoom(static lane => lane.Free));
+
+    /// <summary>Asks the local disk again; between two questions what was appended is counted.</summary>
+    public void UpdateDisk()
+    {
+        var appended = Volatile.Read(ref _appended);
+        Volatile.Write(ref _diskRoom, MeasureDisk());
+        Volatile.Write(ref _appendedWhenMeasured, appended);
+    }
 
     public ValueTask<bool> ReserveAsync(long bytes, CancellationToken cancellationToken)
     {
@@ -88,7 +104,7 @@ internal sealed class SpaceManager
     private bool TryReserve(long bytes)
     {
         var reserved = Interlocked.Add(ref _reserved, bytes);
-        if (Volatile.Read(ref _staged) + reserved <= _stagingLimit && reserved <= Volatile.Read(ref _cloudRoom))
+        if (Volatile.Read(ref _staged) + reserved <= _stagingLimit && reserved <= Volatile.Read(ref _cloudRoom) && FitsDisk(reserved))
         {
             // Whoever still waits says so again when it looks next.
             if (IsShort)
@@ -97,6 +113,14 @@ internal sealed class SpaceManager
         }
         Interlocked.Add(ref _reserved, -bytes);
         return false;
+    }
+
+    // A pack takes its parity on the disk as well.
+    private bool FitsDisk(long reserved)
+    {
+        var room = Volatile.Read(ref _diskRoom);
+        var wanted = Volatile.Read(ref _appended) - Volatile.Read(ref _appendedWhenMeasured) + reserved;
+        return room == long.MaxValue || wanted <= room / _redundancy.Width * _redundancy.DataShards;
     }
 
     private async ValueTask<bool> WaitAsync(long bytes, CancellationToken cancellationToken)
@@ -119,6 +143,15 @@ internal sealed class SpaceManager
                 asked = true;
                 await AskClouds().WaitAsync(cancellationToken).ConfigureAwait(false);
                 continue;
+            }
+            if (!FitsDisk(Volatile.Read(ref _reserved) + bytes))
+            {
+                UpdateDisk();
+                if (TryReserve(bytes))
+                    return true;
+                // Nothing of ours is on its way off the disk.
+                if (Volatile.Read(ref _staged) == 0)
+                    return false;
             }
             IsShort = true;
             var since = Math.Max(started, Volatile.Read(ref _lastProgress));

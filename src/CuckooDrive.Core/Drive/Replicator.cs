@@ -43,7 +43,10 @@ internal sealed class Replicator : IAsyncDisposable
         Time = time;
         Log = log;
         var confirmed = ReadConfirmed(store);
-        _replicas = [.. members.Select(member => new CloudReplica(this, member, Math.Min(confirmed.GetValueOrDefault(member.Id), position.NextOrdinal)))];
+        // What is not in the outbox any more left it because every cloud had it, even where a crash took the record of that.
+        var kept = outbox.Next(0)?.Ordinal ?? position.NextOrdinal;
+        _replicas = [.. members.Select(member => new CloudReplica(
+            this, member, Math.Clamp(confirmed.GetValueOrDefault(member.Id), kept, position.NextOrdinal)))];
     }
 
     public Outbox Outbox { get; }
@@ -175,9 +178,10 @@ internal sealed class Replicator : IAsyncDisposable
     /// <summary>Called by a replica when its cloud holds more.</summary>
     public void Confirmed(CloudReplica replica)
     {
+        long byAll;
         lock (_gate)
         {
-            WriteConfirmed();
+            byAll = WriteConfirmed();
             for (var i = _waiters.Count - 1; i >= 0; i--)
             {
                 if (!IsDurable(_waiters[i].Ordinal))
@@ -187,7 +191,8 @@ internal sealed class Replicator : IAsyncDisposable
             }
             ReplicaChanged();
         }
-        Outbox.DropBefore(_replicas.Min(each => each.Confirmed));
+        // Not what others have confirmed since: of that there is no record yet.
+        Outbox.DropBefore(byAll);
     }
 
     public Task SynchronizeHeaderAsync(ICloudStorage cloud, CancellationToken cancellationToken) =>
@@ -215,14 +220,20 @@ internal sealed class Replicator : IAsyncDisposable
     private bool IsDurable(long ordinal) => Quorum.Survives(
         _replicas.Where(replica => replica.Confirmed >= ordinal).Select(replica => replica.Member.FailureDomain), _survive);
 
-    /// <summary>Spares a look at the clouds after a restart; what it does not know is merely sent again.</summary>
-    private void WriteConfirmed()
+    /// <summary>Spares a look at the clouds after a restart. Returns what every cloud has, as recorded.</summary>
+    private long WriteConfirmed()
     {
         var writer = new RecordWriter();
         writer.U8(Version);
+        var byAll = long.MaxValue;
         foreach (var replica in _replicas)
-            writer.U16(replica.Member.Id).I64(replica.Confirmed);
+        {
+            var confirmed = replica.Confirmed;
+            byAll = Math.Min(byAll, confirmed);
+            writer.U16(replica.Member.Id).I64(confirmed);
+        }
         _store.PutLocal(RecordName, writer.Written);
+        return byAll;
     }
 
     private static Dictionary<ushort, long> ReadConfirmed(SqliteMetadataStore store)

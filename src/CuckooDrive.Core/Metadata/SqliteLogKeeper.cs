@@ -68,6 +68,10 @@ internal sealed class SqliteLogKeeper : IDisposable
         {
             Copy();
         }
+        catch (MetadataStoreFullException)
+        {
+            // Nothing is lost: the log has it all and only grows. After some more commits there may be room.
+        }
         catch (Exception exception)
         {
             // The commits themselves are safe in the log, which merely grows; the store reports this as its failure.

@@ -141,7 +141,9 @@ internal sealed class SqliteSession : IDisposable
     {
         raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_FORMAT =>
             new MetadataCorruptException($"The metadata store is damaged: {what}."),
-        raw.SQLITE_FULL => new MetadataStoreFullException($"The disk that holds the metadata store is full: {what}."),
+        // The log's shared memory is a file beside it, of which a full disk refuses the growth with an error of its own. The
+        // commit is not taken in then, and the next one is written over it.
+        _ when result == raw.SQLITE_FULL || extended == raw.SQLITE_IOERR_SHMSIZE => new MetadataStoreFullException($"The disk that holds the metadata store is full: {what}."),
         _ => new IOException($"The metadata store failed with SQLite's error {extended}: {what}."),
     };
 }

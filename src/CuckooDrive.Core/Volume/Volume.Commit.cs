@@ -18,6 +18,9 @@ public sealed partial class Volume : ICommitter
     private List<CommitRequest> _requests = [];
     private bool _flushRequested;
 
+    /// <summary>The last commit found no room: nothing new is begun before another has.</summary>
+    private volatile bool _diskIsFull;
+
     /// <summary>Counts changes (under the gate), and what of them the last successful commit contained.</summary>
     private long _changes;
     private long _committedChanges;
@@ -106,6 +109,25 @@ public sealed partial class Volume : ICommitter
         }
     }
 
+    /// <summary>Runs an operation that makes something new, which must wait for room while commits find none.</summary>
+    private ValueTask<FsResult<TResult>> Begin<TOperation, TResult>(TOperation operation)
+        where TOperation : struct, IOperation<TResult> =>
+        _diskIsFull ? BeginWhenRoomAsync<TOperation, TResult>(operation) : Execute<TOperation, TResult>(operation);
+
+    private async ValueTask<FsResult<TResult>> BeginWhenRoomAsync<TOperation, TResult>(TOperation operation)
+        where TOperation : struct, IOperation<TResult>
+    {
+        try
+        {
+            await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            return IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
+        }
+        return await Execute<TOperation, TResult>(operation).ConfigureAwait(false);
+    }
+
     private void CommitLoop()
     {
         while (!_stopping.IsCancellationRequested)
@@ -143,6 +165,7 @@ public sealed partial class Volume : ICommitter
         try
         {
             var sequence = Commit(requests);
+            _diskIsFull = false;
             foreach (var request in requests)
             {
                 request.Hook?.Committed(sequence);
@@ -151,6 +174,7 @@ public sealed partial class Volume : ICommitter
         }
         catch (Exception exception)
         {
+            _diskIsFull = IsDiskFull(exception);
             _log.LogError(exception, "A commit failed and is tried again: {Reason}", exception.Message);
             foreach (var request in requests)
                 request.Done.TrySetException(exception is IOException ? exception : new IOException(exception.Message, exception));

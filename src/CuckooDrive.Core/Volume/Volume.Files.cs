@@ -15,14 +15,14 @@ public sealed partial class Volume
     /// <inheritdoc/>
     public ValueTask<FsResult<CreatedFile>> CreateAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, OpenOptions options, Caller caller, CancellationToken cancellationToken)
     {
-        var task = Execute<CreateOperation, CreatedFile>(new CreateOperation(parent, name, mode, options, caller));
+        var task = Begin<CreateOperation, CreatedFile>(new CreateOperation(parent, name, mode, options, caller));
         return task.IsCompletedSuccessfully && (!task.Result.Succeeded || IsReady(task.Result.Value, options))
             ? task : FinishCreatedAsync(task, options, cancellationToken);
     }
 
     /// <inheritdoc/>
     public ValueTask<FsResult<CreatedFile>> CreateUnnamedAsync(ulong parent, uint mode, OpenOptions options, Caller caller, CancellationToken cancellationToken) =>
-        Execute<CreateUnnamedOperation, CreatedFile>(new CreateUnnamedOperation(parent, mode, options, caller));
+        Begin<CreateUnnamedOperation, CreatedFile>(new CreateUnnamedOperation(parent, mode, options, caller));
 
     /// <inheritdoc/>
     public void Release(ulong inode, ulong handle)

@@ -17,19 +17,19 @@ public sealed partial class Volume
 
     /// <inheritdoc/>
     public ValueTask<FsResult<Entry>> MakeNodeAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, uint device, Caller caller, CancellationToken cancellationToken) =>
-        Execute<MakeOperation, Entry>(new MakeOperation(parent, name, mode, device, default, caller));
+        Begin<MakeOperation, Entry>(new MakeOperation(parent, name, mode, device, default, caller));
 
     /// <inheritdoc/>
     public ValueTask<FsResult<Entry>> MakeDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, uint mode, Caller caller, CancellationToken cancellationToken) =>
-        Execute<MakeOperation, Entry>(new MakeOperation(parent, name, (mode & ~Inode.TypeMask) | Inode.TypeDirectory, 0, default, caller));
+        Begin<MakeOperation, Entry>(new MakeOperation(parent, name, (mode & ~Inode.TypeMask) | Inode.TypeDirectory, 0, default, caller));
 
     /// <inheritdoc/>
     public ValueTask<FsResult<Entry>> MakeSymbolicLinkAsync(ulong parent, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> target, Caller caller, CancellationToken cancellationToken) =>
-        Execute<MakeOperation, Entry>(new MakeOperation(parent, name, Inode.TypeSymbolicLink | 0x1FF, 0, target, caller));
+        Begin<MakeOperation, Entry>(new MakeOperation(parent, name, Inode.TypeSymbolicLink | 0x1FF, 0, target, caller));
 
     /// <inheritdoc/>
     public ValueTask<FsResult<Entry>> LinkAsync(ulong inode, ulong newParent, ReadOnlyMemory<byte> newName, CancellationToken cancellationToken) =>
-        Execute<LinkOperation, Entry>(new LinkOperation(inode, newParent, newName));
+        Begin<LinkOperation, Entry>(new LinkOperation(inode, newParent, newName));
 
     /// <inheritdoc/>
     public ValueTask<FsError> UnlinkAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellationToken) =>

@@ -4,6 +4,7 @@ using CuckooDrive.Clouds;
 using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Clouds.Providers.Folder;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Core.Metadata;
 using CuckooDrive.Core.Volume;
 using CuckooDrive.Format;
 using Microsoft.Extensions.Logging;
@@ -74,6 +75,15 @@ internal sealed class DriveFixture : IAsyncDisposable
 
     /// <summary>Loses the machine: its state is gone.</summary>
     public void LoseState() => Directory.Delete(StatePath, recursive: true);
+
+    /// <summary>Changes the closed drive's store behind its back.</summary>
+    public void EditStore(Action<SqliteMetadataStore> edit)
+    {
+        var (_, keys) = HeaderObjects.Unlock([HeaderObjects.ReadLocal(StatePath)], Passphrase);
+        using (keys)
+        using (var store = SqliteMetadataStore.Open(Path.Combine(StatePath, "metadata"), keys))
+            edit(store);
+    }
 
     /// <summary>All clouds as they are now; give it to <see cref="RestoreCloud"/>.</summary>
     public string CopyClouds()

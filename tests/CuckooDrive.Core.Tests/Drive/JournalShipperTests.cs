@@ -39,6 +39,25 @@ public sealed class JournalShipperTests
         Assert.Equal([1, 2, 3], await DriveFixture.ReadAsync(attached, "a"));
     }
 
+    /// <summary>A crash may take the record of what the clouds have confirmed, but not the removal from the outbox that followed it.</summary>
+    [Fact]
+    public async Task WhatHasLeftTheOutboxIsWaitedForNoMore()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            await drive.FlushAsync();
+        }
+        Assert.Empty(Directory.GetFiles(Path.Combine(fixture.StatePath, "outbox")));
+        fixture.EditStore(static store => store.PutLocal("replicas", [1]));
+        await using var again = await fixture.OpenAsync();
+        await again.FlushAsync().WaitAsync(TimeSpan.FromSeconds(60));
+        await DriveFixture.MakeDirectoryAsync(again, "b");
+        await again.FlushAsync().WaitAsync(TimeSpan.FromSeconds(60));
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(1)]
