@@ -1,6 +1,7 @@
 using CuckooDrive.Clouds.Providers.Box;
 using CuckooDrive.Clouds.Providers.Dropbox;
 using CuckooDrive.Clouds.Providers.Folder;
+using CuckooDrive.Clouds.Providers.GoogleDrive;
 using CuckooDrive.Clouds.Providers.Memory;
 using CuckooDrive.Clouds.Providers.OneDrive;
 using CuckooDrive.Clouds.Providers.S3;
@@ -62,6 +63,7 @@ public sealed class CloudRegistry
         BoxStorage.Provider,
         DropboxStorage.Provider,
         FolderStorage.Provider,
+        GoogleDriveStorage.Provider,
         MemoryStorage.Provider,
         OneDriveStorage.Provider,
         S3Storage.Provider,
