@@ -25,6 +25,10 @@ public sealed class HelpTests
     [InlineData("storage", "stat")]
     [InlineData("storage", "quota")]
     [InlineData("storage", "check")]
+    [InlineData("storage", "login")]
+    [InlineData("storage", "logout")]
+    [InlineData("cloud", "add")]
+    [InlineData("cloud", "login")]
     [InlineData("doctor")]
     [InlineData("demo")]
     public async Task Each_command_explains_itself_with_examples(params string[] command)
@@ -62,6 +66,7 @@ public sealed class HelpTests
             var result = (await CuckooProcess.RunAsync(NoEnvironment, command, "--help")).MustSucceed();
             Assert.Contains("--passphrase-file", result.Output, StringComparison.Ordinal);
             Assert.DoesNotContain("--passphrase ", result.Output, StringComparison.Ordinal);
+            Assert.DoesNotContain("--password", result.Output, StringComparison.Ordinal);
         }
     }
 

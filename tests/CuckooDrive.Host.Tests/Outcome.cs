@@ -10,7 +10,8 @@ internal static class Outcome
     {
         Assert.Equal(status, result.ExitStatus);
         var lines = result.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries)
-            .Where(line => !line.StartsWith("Attaching ", StringComparison.Ordinal) && !line.StartsWith("Flushing ", StringComparison.Ordinal))
+            .Where(line => !line.StartsWith("Attaching ", StringComparison.Ordinal) && !line.StartsWith("Flushing ", StringComparison.Ordinal) &&
+                !line.StartsWith("Adding to ", StringComparison.Ordinal))
             .ToList();
         var sentence = Assert.Single(lines);
         Assert.StartsWith("cuckoo: ", sentence, StringComparison.Ordinal);
