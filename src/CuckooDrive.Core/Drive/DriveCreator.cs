@@ -131,7 +131,7 @@ internal sealed class DriveCreator(string stateDirectory, CreateDriveOptions opt
             throw new DriveException(DriveErrorKind.InvalidOption, $"A drive can survive the loss of 0 to {Redundancy.MaximumParityShards} clouds, not {survive}.");
         if (survive >= domains)
             throw new DriveException(DriveErrorKind.NotEnoughClouds,
-                $"To survive the loss of {survive} clouds a drive needs at least {survive + 1} that fail independently, and there are {domains}; add clouds or lower --survive.");
+                $"With --survive {survive} a drive needs at least {survive + 1} clouds that fail independently, and there {(domains == 1 ? "is" : "are")} {domains}; add clouds or lower --survive.");
         return Redundancy.For(domains, survive);
     }
 

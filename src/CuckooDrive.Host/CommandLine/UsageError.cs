@@ -24,8 +24,28 @@ internal static class UsageError
             return $"A command is missing after '{command}'";
         var missing = result.CommandResult.Command.Arguments.FirstOrDefault(argument =>
             (result.CommandResult.GetResult(argument)?.Tokens.Count ?? 0) < argument.Arity.MinimumNumberOfValues);
-        return missing is null ? result.Errors[0].Message : $"The argument {missing.Name} is missing";
+        if (missing is not null)
+            return $"The argument {missing.Name} is missing";
+        return BadNumber(result) ?? result.Errors[0].Message;
     }
+
+    /// <summary>What the parser says of a text that is no number names .NET's types.</summary>
+    private static string? BadNumber(ParseResult result)
+    {
+        foreach (var option in result.CommandResult.Children.OfType<OptionResult>())
+        {
+            if (option.Errors.Any() && option.Tokens.Count == 1 && IsNumber(option.Option.ValueType))
+                return $"'{option.Tokens[0].Value}' is not a whole number, which {option.Option.Name} needs";
+        }
+        foreach (var argument in result.CommandResult.Children.OfType<ArgumentResult>())
+        {
+            if (argument.Errors.Any() && argument.Tokens.Count == 1 && IsNumber(argument.Argument.ValueType))
+                return $"'{argument.Tokens[0].Value}' is not a whole number, which {argument.Argument.Name} needs";
+        }
+        return null;
+    }
+
+    private static bool IsNumber(Type type) => (Nullable.GetUnderlyingType(type) ?? type) is var plain && (plain == typeof(int) || plain == typeof(long));
 
     private static IEnumerable<string> CommandPath(CommandResult result)
     {

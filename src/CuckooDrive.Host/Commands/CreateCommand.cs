@@ -26,7 +26,8 @@ internal static class CreateCommand
         var secrets = CloudSecretOptions.AddTo(command);
         command.WithExamples(
             "cuckoo create photos --cloud file:///mnt/nas/cuckoo --cloud file:///media/usb/cuckoo --survive 1",
-            "cuckoo create work --cloud file:///a --cloud file:///b --cloud file:///c --passphrase-file ~/work.pass");
+            "cuckoo create work --cloud file:///a --cloud file:///b --cloud file:///c --passphrase-file ~/work.pass",
+            "cuckoo create home --cloud webdavs://me@cloud.example.org/cuckoo --cloud file:///mnt/nas/cuckoo --secrets-file ~/home.secrets");
         command.Run((result, context, cancellation) => RunAsync(
             context, result.GetValue(name)!, result.GetValue(clouds)!, result.GetValue(survive), result.GetValue(passphraseFile),
             secrets.From(result, context), cancellation));

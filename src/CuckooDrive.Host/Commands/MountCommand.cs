@@ -22,7 +22,7 @@ internal static class MountCommand
         var allowOther = new Option<bool>("--allow-other") { Description = "Let other users of this machine in, as far as file permissions let them" };
         var durability = new Option<Durability>("--durability")
         {
-            Description = "When fsync returns: data is on this machine's disk (local) or on enough clouds (cloud)",
+            Description = "When fsync returns: data is on this machine's disk (local, the default) or on enough clouds (cloud)",
             HelpName = "local|cloud",
             CustomParser = argument =>
             {
@@ -32,7 +32,6 @@ internal static class MountCommand
                 argument.AddError($"--durability is '{text}'; it can be local or cloud");
                 return default;
             },
-            DefaultValueFactory = _ => Durability.Local,
         };
         var child = new Option<bool>(ChildOption) { Hidden = true };
         var command = new Command("mount", "Show a drive as a folder, in the background unless told otherwise")

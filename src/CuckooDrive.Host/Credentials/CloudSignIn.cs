@@ -115,11 +115,12 @@ internal sealed class CloudSignIn(CommandContext context, CloudRegistry clouds, 
     private async Task<CloudCredential> SignInAsync(OAuthEndpoint endpoint, CloudCredential client, CancellationToken cancellation)
     {
         var signIn = new OAuthSignIn(endpoint, client);
-        if (context.Terminal.CanAsk && (!useBrowser || !Browser.IsLikely))
+        if (useBrowser && Browser.IsLikely)
+            return await signIn.WithBrowserAsync((page, _) => OpenPageAsync(endpoint, page), cancellation);
+        if (context.Terminal.CanAsk)
             return await signIn.WithPasteAsync((page, _) => Task.FromResult(AskForCode(endpoint, page)), cancellation);
-        if (!useBrowser)
-            throw UserException.Usage($"Signing in to {endpoint.Service} without a browser needs a terminal to paste into; run the command in one.");
-        return await signIn.WithBrowserAsync((page, _) => OpenPageAsync(endpoint, page), cancellation);
+        throw UserException.Usage(
+            $"Signing in to {endpoint.Service} needs a browser, or a terminal to paste a code into; run the command there, or give {SecretValues.VariableFor(CloudSecret.RefreshToken)}.");
     }
 
     private string AskForCode(OAuthEndpoint endpoint, Uri page)

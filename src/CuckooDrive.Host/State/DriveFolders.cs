@@ -1,4 +1,5 @@
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Host.CommandLine;
 
 namespace CuckooDrive.Host.State;
 
@@ -22,9 +23,18 @@ internal sealed record DriveFolders(string Name, string Root)
     /// <summary>Makes the folders of the host around the volume's, readable by their user only.</summary>
     public void Prepare()
     {
-        PrivateFiles.CreateFolder(Root);
-        PrivateFiles.CreateFolder(Path.GetDirectoryName(LogFile)!);
-        PrivateFiles.CreateFolder(Run);
+        try
+        {
+            PrivateFiles.CreateFolder(Root);
+            PrivateFiles.CreateFolder(Path.GetDirectoryName(LogFile)!);
+            PrivateFiles.CreateFolder(Run);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new UserException(
+                $"The folder '{Root}' for the drive's state cannot be made ({failure.Message.TrimEnd('.')}); check who owns it, or set {CuckooPaths.HomeVariable} to a folder that can be written.",
+                ExitStatus.Failure, failure);
+        }
     }
 
     /// <summary>Takes back <see cref="Prepare"/> when making the drive failed: no half-made drive stays behind.</summary>

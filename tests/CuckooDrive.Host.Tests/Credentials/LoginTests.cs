@@ -29,7 +29,7 @@ public sealed class LoginTests : IDisposable
     public async Task A_login_is_kept_sealed_and_forgotten_on_request()
     {
         var root = $"{TestServers.WebDav["address"]}/dav";
-        (await RunAsync(_environment, "storage", "quota", root)).MustFail(1, "storage login");
+        (await RunAsync(_environment, "storage", "ls", root)).MustFail(1, "storage login");
 
         var login = (await RunAsync(_withPassword, "storage", "login", root)).MustSucceed();
         (await RunAsync(_environment, "storage", "stat", root, "no/such/object")).MustFail(1, "no object");

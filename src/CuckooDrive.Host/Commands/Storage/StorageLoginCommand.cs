@@ -35,8 +35,8 @@ internal static class StorageLoginCommand
             var account = AccountName.Of(url);
             var before = vault.Read(account);
             vault.Write(account, credential);
-            await TryOutAsync(context, url, vault, account, before, cancellation);
-            context.Terminal.Line($"Signed in to {account}. The login is sealed with a key in {vault.DescribeKey()}.");
+            var works = await TryOutAsync(context, url, vault, account, before, cancellation);
+            context.Terminal.Line($"{(works ? "Signed in to" : "Kept the login of")} {account}, sealed with a key in {vault.DescribeKey()}.");
         }
         catch (CloudException failure)
         {
@@ -45,13 +45,14 @@ internal static class StorageLoginCommand
     }
 
     /// <summary>One small request shows whether the login works. One that is refused is not kept.</summary>
-    private static async Task TryOutAsync(
+    private static async Task<bool> TryOutAsync(
         CommandContext context, string url, AccountVault vault, string account, CloudCredential? before, CancellationToken cancellation)
     {
         try
         {
             await using var session = StorageSession.Open(context, url, vault.StoreFor(account));
             await session.Cloud.StatAsync($"{ConformanceSuite.Folder}none", cancellation);
+            return true;
         }
         catch (CloudException failure) when (failure.Kind is CloudErrorKind.Unauthorized or CloudErrorKind.InvalidAddress)
         {
@@ -63,6 +64,7 @@ internal static class StorageLoginCommand
         catch (CloudException failure)
         {
             context.Terminal.Note($"Warning: the login is kept, but could not be tried out: {failure.Message}");
+            return false;
         }
     }
 }
