@@ -136,6 +136,24 @@ public sealed class ErasureCodeTests
         Assert.Throws<ArgumentException>(() => code.Reconstruct([0, 1], [a, shorter], [2], [a]));
     }
 
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(3, 1)]
+    [InlineData(5, 3)]
+    public void Shard_by_shard_gives_the_parity_of_all_at_once(int k, int m)
+    {
+        var code = new ErasureCode(k, m);
+        var shards = Encoded(code, 10_001);
+        var parity = Enumerable.Range(0, m).Select(_ => Samples.Random(10_001, "what was there before")).ToArray();
+        Memory<byte>[] buffers = [.. parity.Select(buffer => buffer.AsMemory())];
+        for (var shard = 0; shard < k; shard++)
+            code.AddShard(shard, shards[shard], buffers);
+        Assert.Equal(shards[k..], parity);
+        Assert.Throws<ArgumentException>(() => code.AddShard(0, shards[0].AsSpan(1), buffers));
+        Assert.Throws<ArgumentException>(() => code.AddShard(0, shards[0], []));
+        Assert.Throws<ArgumentOutOfRangeException>(() => code.AddShard(k, shards[0], buffers));
+    }
+
     [Fact]
     public void Nothing_is_allocated()
     {

@@ -37,7 +37,7 @@ internal sealed class PackCrew(
             incomplete = [.. index.Incomplete, .. index.DeadPacks];
         foreach (var pack in incomplete)
             Offer(pack);
-        _tasks.Add(Task.Run(() => GuardAsync(PrepareLoopAsync, stopping), CancellationToken.None));
+        _tasks.Add(Task.Run(() => GuardAsync(PrepareOnThreadAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(MaintainLoopAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(HealLoopAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(_ => watch.RunQuotasAsync(), stopping), CancellationToken.None));
@@ -91,23 +91,35 @@ internal sealed class PackCrew(
         Wake();
     }
 
-    private async Task PrepareLoopAsync(CancellationToken stopping)
+    private Task PrepareOnThreadAsync(CancellationToken stopping) =>
+        Task.Factory.StartNew(() => PrepareLoop(stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+
+    // On a thread of its own, which steps back behind those that serve the mount.
+    private void PrepareLoop(CancellationToken stopping)
     {
-        await foreach (var pack in _toPrepare.Reader.ReadAllAsync(stopping).ConfigureAwait(false))
+        Posix.StepBack();
+        while (_toPrepare.Reader.WaitToReadAsync(stopping).AsTask().GetAwaiter().GetResult())
         {
-            try
-            {
-                if (Prepare(pack))
-                    uploader.Enqueue(pack);
-            }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-            {
-                logger.LogError("Pack {Pack} cannot be made ready for the clouds: {Message}", pack.Ordinal, exception.Message);
-                await Task.Delay(options.InitialBackoff, time, stopping).ConfigureAwait(false);
-                lock (index.Gate)
-                    pack.Preparing = false;
-                Offer(pack);
-            }
+            while (_toPrepare.Reader.TryRead(out var pack))
+                PrepareOrOfferAgain(pack, stopping);
+        }
+    }
+
+    private void PrepareOrOfferAgain(Pack pack, CancellationToken stopping)
+    {
+        stopping.ThrowIfCancellationRequested();
+        try
+        {
+            if (Prepare(pack))
+                uploader.Enqueue(pack);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            logger.LogError("Pack {Pack} cannot be made ready for the clouds: {Message}", pack.Ordinal, exception.Message);
+            Task.Delay(options.InitialBackoff, time, stopping).GetAwaiter().GetResult();
+            lock (index.Gate)
+                pack.Preparing = false;
+            Offer(pack);
         }
     }
 

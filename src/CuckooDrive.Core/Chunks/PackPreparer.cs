@@ -1,4 +1,3 @@
-using System.Buffers;
 using CuckooDrive.Format;
 
 namespace CuckooDrive.Core.Chunks;
@@ -6,22 +5,38 @@ namespace CuckooDrive.Core.Chunks;
 /// <summary>
 /// Makes the shards of a sealed pack in its local file: padding, parity, tags. The result follows from the pack alone (the
 /// padding is key stream of the pack's cipher under nonces that no chunk has), so that a crash between two uploads, or
-/// between an upload and its record, changes nothing: done again, it gives the same bytes.
+/// between an upload and its record, changes nothing: done again, it gives the same bytes. Prepares one pack at a time.
 /// </summary>
 internal sealed class PackPreparer(PackFiles files, PackCiphers ciphers)
 {
-    private const int StripeLength = 256 * 1024;
     private const byte PaddingCodec = 255;
 
-    /// <summary>Writes padding and parity and returns the tag of each shard.</summary>
+    // Kept from pack to pack; a pool would hand out and keep buffers of twice the size.
+    private byte[] _shard = [];
+    private byte[][] _parity = [];
+
+    /// <summary>Writes padding and parity and returns the tag of each shard. Every data shard is read once.</summary>
     /// <exception cref="IOException">The staging disk failed.</exception>
     public UInt128[] Prepare(Pack pack, LocalPackFile file)
     {
-        WritePadding(pack, file);
+        var (k, m, length) = (pack.DataShards, pack.Redundancy.ParityShards, pack.PaddedLength);
+        var code = new ErasureCode(k, m);
+        var parity = TakeBuffers(m, length);
+        var tags = new UInt128[pack.Width];
+        for (var shard = 0; shard < k; shard++)
+        {
+            var content = ReadAndPad(pack, file, shard);
+            tags[shard] = Tag(pack, shard, content);
+            code.AddShard(shard, content, parity);
+        }
         CrashPoint.Reach(CrashStep.PackPadded);
-        WriteParity(pack, file);
+        for (var shard = 0; shard < m; shard++)
+        {
+            files.Write(file, file.Position(k + shard, 0), parity[shard].Span);
+            tags[k + shard] = Tag(pack, k + shard, parity[shard].Span);
+        }
         CrashPoint.Reach(CrashStep.ParityWritten);
-        return ComputeTags(pack, file);
+        return tags;
     }
 
     /// <summary>The tag of a whole shard in memory.</summary>
@@ -32,79 +47,29 @@ internal sealed class PackPreparer(PackFiles files, PackCiphers ciphers)
         return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(tag);
     }
 
-    private void WritePadding(Pack pack, LocalPackFile file)
+    private Memory<byte>[] TakeBuffers(int parity, int length)
     {
-        for (var shard = 0; shard < pack.DataShards; shard++)
+        if (_shard.Length < length + PackLayout.SealOverhead || _parity.Length < parity)
         {
-            var used = pack.Shards[shard].Used;
-            var length = pack.PaddedLength - used;
-            if (length == 0)
-                continue;
-            var buffer = ArrayPool<byte>.Shared.Rent(length + PackLayout.SealOverhead);
-            try
-            {
-                // Zeros sealed are key stream; the tag behind them is not used.
-                buffer.AsSpan(0, length).Clear();
-                ciphers.Of(pack).Seal(uint.MaxValue - (uint)shard, PaddingCodec, 0, buffer.AsSpan(0, length), buffer);
-                files.Write(file, file.Position(shard, used), buffer.AsSpan(0, length));
-            }
-            finally
-            {
-                ArrayPool<byte>.Shared.Return(buffer);
-            }
+            _shard = GC.AllocateUninitializedArray<byte>(length + PackLayout.SealOverhead);
+            _parity = [.. Enumerable.Range(0, parity).Select(_ => GC.AllocateUninitializedArray<byte>(length))];
         }
+        return [.. _parity.Take(parity).Select(buffer => buffer.AsMemory(0, length))];
     }
 
-    private void WriteParity(Pack pack, LocalPackFile file)
+    /// <summary>The whole data shard, in a buffer that is good until the next call; its padding is written to the file.</summary>
+    private ReadOnlySpan<byte> ReadAndPad(Pack pack, LocalPackFile file, int shard)
     {
-        var (k, m) = (pack.DataShards, pack.Redundancy.ParityShards);
-        if (m == 0)
-            return;
-        var code = new ErasureCode(k, m);
-        var buffer = ArrayPool<byte>.Shared.Rent(pack.Width * StripeLength);
-        try
+        var (used, length) = (pack.Shards[shard].Used, pack.PaddedLength);
+        files.Read(file, file.Position(shard, 0), _shard.AsSpan(0, used));
+        if (used < length)
         {
-            var data = new ReadOnlyMemory<byte>[k];
-            var parity = new Memory<byte>[m];
-            for (var start = 0; start < pack.PaddedLength; start += StripeLength)
-            {
-                var length = Math.Min(StripeLength, pack.PaddedLength - start);
-                for (var shard = 0; shard < k; shard++)
-                {
-                    var part = buffer.AsMemory(shard * StripeLength, length);
-                    files.Read(file, file.Position(shard, start), part.Span);
-                    data[shard] = part;
-                }
-                for (var shard = 0; shard < m; shard++)
-                    parity[shard] = buffer.AsMemory((k + shard) * StripeLength, length);
-                code.Encode(data, parity);
-                for (var shard = 0; shard < m; shard++)
-                    files.Write(file, file.Position(k + shard, start), parity[shard].Span);
-            }
+            // Zeros sealed are key stream; the tag behind them is not used.
+            var padding = _shard.AsSpan(used, length - used);
+            padding.Clear();
+            ciphers.Of(pack).Seal(uint.MaxValue - (uint)shard, PaddingCodec, 0, padding, _shard.AsSpan(used, padding.Length + PackLayout.SealOverhead));
+            files.Write(file, file.Position(shard, used), padding);
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
-    }
-
-    private UInt128[] ComputeTags(Pack pack, LocalPackFile file)
-    {
-        var tags = new UInt128[pack.Width];
-        var buffer = ArrayPool<byte>.Shared.Rent(pack.PaddedLength);
-        try
-        {
-            var content = buffer.AsSpan(0, pack.PaddedLength);
-            for (var shard = 0; shard < tags.Length; shard++)
-            {
-                files.Read(file, file.Position(shard, 0), content);
-                tags[shard] = Tag(pack, shard, content);
-            }
-            return tags;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-        }
+        return _shard.AsSpan(0, length);
     }
 }

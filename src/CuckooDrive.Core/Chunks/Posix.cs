@@ -65,8 +65,21 @@ internal static partial class Posix
         return total;
     }
 
+    /// <summary>
+    /// Lets everybody else have the processor first, on Linux for the calling thread alone (elsewhere priorities are the whole
+    /// process's). Ten steps: about a tenth of the share of a thread that wants the same processor, never nothing.
+    /// </summary>
+    public static void StepBack()
+    {
+        if (OperatingSystem.IsLinux())
+            _ = SetPriority(0, 0, 10);
+    }
+
     private static IOException Failure(string folder) =>
         new($"The folder {folder} cannot be made durable: {new Win32Exception(Marshal.GetLastPInvokeError()).Message}.");
+
+    [LibraryImport("libc", EntryPoint = "setpriority")]
+    private static partial int SetPriority(int which, uint who, int priority);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Open(string path, int flags);

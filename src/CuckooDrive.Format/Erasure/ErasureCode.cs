@@ -58,6 +58,24 @@ public sealed class ErasureCode
     }
 
     /// <summary>
+    /// Adds one data shard (or the same range of each) to all parity shards; shard 0 must come first, since it begins them.
+    /// After every data shard was added once, <paramref name="parity"/> is what <see cref="Encode"/> computes from all at once.
+    /// </summary>
+    /// <exception cref="ArgumentException">Not m parity buffers, or lengths that differ.</exception>
+    public void AddShard(int shard, ReadOnlySpan<byte> data, ReadOnlySpan<Memory<byte>> parity)
+    {
+        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((uint)shard, (uint)DataShards, nameof(shard));
+        if (parity.Length != ParityShards)
+            throw new ArgumentException($"{ParityShards} parity buffers are expected.");
+        for (var row = 0; row < parity.Length; row++)
+        {
+            if (parity[row].Length != data.Length)
+                throw new ArgumentException("All shards must have one length.", nameof(parity));
+            Apply(_parityRows[(row * DataShards) + shard], data, parity[row].Span, add: shard > 0);
+        }
+    }
+
+    /// <summary>
     /// Computes shards from any k others (or the same range of each). Indexes below k are data shards, then come parity
     /// shards. More than k present shards may be given: the first k are used, except that a wanted shard that is present is
     /// copied. The result is as right as its input: nothing here detects a corrupt shard.

@@ -54,6 +54,7 @@ internal sealed class FuseReader
     {
         var buffer = _session.Buffers.RentRequest();
         var request = _session.Requests.Rent();
+        var latency = _session.CpuLatency;
         while (!_session.IsOverdue)
         {
             // The read does not wait any more then, and nothing else may be interrupted.
@@ -77,6 +78,7 @@ internal sealed class FuseReader
                 _session.LogShortRequest(length);
                 continue;
             }
+            latency?.Count();
             var wellFormed = request.Load(_device, buffer, length);
             var keepsBuffer = request.LargeInput is not null;
             if (Handle(request, wellFormed))

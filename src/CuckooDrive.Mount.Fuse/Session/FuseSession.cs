@@ -41,6 +41,9 @@ internal sealed partial class FuseSession
 
     public PendingRequests Pending { get; }
 
+    /// <summary>Null where processors cannot be kept awake.</summary>
+    public CpuLatencyRequest? CpuLatency { get; private set; }
+
     public bool Stopping => _stopping;
 
     /// <summary>
@@ -75,6 +78,7 @@ internal sealed partial class FuseSession
                 _devices.Add(_devices[0].TryClone() ?? _devices[0]);
             _readers.Add(new FuseReader(this, _devices[number], _dispatcher, number));
         }
+        CpuLatency = CpuLatencyRequest.TryOpen(_logger);
         foreach (var reader in _readers)
             reader.Start();
         Ended = EndAsync();
@@ -142,6 +146,7 @@ internal sealed partial class FuseSession
             BeginStop();
             await WaitForOthersAsync().ConfigureAwait(false);
         }
+        CpuLatency?.Dispose();
         await Pending.CancelAllAndDrainAsync().ConfigureAwait(false);
         // Only now: an answer written to a number that meanwhile means another file would be a catastrophe.
         lock (_closing)

@@ -31,8 +31,8 @@ public sealed class FolderStorage : ICloudStorage
     {
         _root = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root));
         Address = address;
-        _readThreads = new IoThreads($"read {_root}", limit: 8);
-        _writeThreads = new IoThreads($"write {_root}", limit: 4);
+        _readThreads = new IoThreads($"read {_root}", limit: 8, background: false);
+        _writeThreads = new IoThreads($"write {_root}", limit: 4, background: true);
         _reader = new FolderReader(_root, time);
         _writer = new FolderWriter(_root, new CreateOnce(method), time);
         Capabilities = new CloudCapabilities

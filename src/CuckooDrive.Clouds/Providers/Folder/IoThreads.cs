@@ -5,7 +5,10 @@ namespace CuckooDrive.Clouds.Providers.Folder;
 /// hangs for minutes, which must not starve the thread pool that everything else runs on. Threads start on demand and end
 /// when idle.
 /// </summary>
-internal sealed class IoThreads(string name, int limit) : IDisposable
+/// <param name="name">Of the threads.</param>
+/// <param name="limit">How many threads at most.</param>
+/// <param name="background">Whether what others do on the machine comes first: nobody waits for an upload.</param>
+internal sealed class IoThreads(string name, int limit, bool background) : IDisposable
 {
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
 
@@ -79,6 +82,8 @@ internal sealed class IoThreads(string name, int limit) : IDisposable
 
     private void Loop()
     {
+        if (background)
+            Libc.StepBack();
         while (Next() is { } work)
             work();
     }
