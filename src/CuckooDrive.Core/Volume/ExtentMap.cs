@@ -11,7 +11,8 @@ internal sealed class ExtentMap(bool isComplete)
     /// <summary>Above this many resident regions (4 GiB of file) clean ones are forgotten.</summary>
     private const int ResidentLimit = 4096;
 
-    private readonly SortedDictionary<long, Region> _regions = [];
+    // Two short arrays for the many files of one region, where a tree would cost a few hundred bytes.
+    private readonly SortedList<long, Region> _regions = [];
 
     public bool IsComplete { get; private set; } = isComplete;
 

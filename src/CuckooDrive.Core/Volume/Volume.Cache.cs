@@ -76,6 +76,8 @@ public sealed partial class Volume
             return;
         inode.IsChanged = true;
         _changed.Add(inode);
+        if (_changed.Count == _options.ChangedInodeLimit / 4)
+            Signal();
     }
 
     private Task<bool> LoadAsync(Miss miss) => Task.Run(() => Load(miss));

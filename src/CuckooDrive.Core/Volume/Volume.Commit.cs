@@ -86,10 +86,9 @@ public sealed partial class Volume : ICommitter
             await _stopping.CancelAsync().ConfigureAwait(false);
             Signal();
             _flushQueue.Stop();
-            _storeOffers.CompleteAdding();
+            EndStores();
             foreach (var worker in _workers)
                 worker.Join();
-            _storeOffers.Dispose();
             _nameHasher.Dispose();
         }
     }

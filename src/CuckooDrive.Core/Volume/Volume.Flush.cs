@@ -125,6 +125,7 @@ public sealed partial class Volume
             AddHeld(dirty.HeldBytes - held);
             if (dirty.IsEmpty)
             {
+                inode.Dirty = null;
                 lock (_gate)
                 {
                     _dirtyData.Remove(inode);

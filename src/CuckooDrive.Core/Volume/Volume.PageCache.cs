@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Volume;
@@ -16,8 +15,11 @@ public sealed partial class Volume
 
     private const int StoreQueueLength = 64;
 
-    private readonly BlockingCollection<(Inode Inode, long Cell)> _storeOffers = new(StoreQueueLength);
+    // A monitor: its waiter sleeps at once, where a blocking collection spins first, which two cores cannot afford.
+    private readonly object _storeLock = new();
+    private readonly Queue<(Inode Inode, long Cell)> _storeOffers = new(StoreQueueLength);
     private readonly HashSet<(ulong Inode, long Cell)> _storeQueued = [];
+    private bool _storesEnded;
     private readonly byte[] _storeBuffer = new byte[DirtyData.CellSize];
 
     /// <inheritdoc/>
@@ -49,18 +51,37 @@ public sealed partial class Volume
         // The kernel has just got all there is of a small file.
         if (offset == start && offset + length >= Math.Min(file.Inode.Size, start + DirtyData.CellSize))
             return;
-        lock (_gate)
+        lock (_storeLock)
         {
-            if (!_storeQueued.Add((file.Inode.Number, cell)))
+            if (_storesEnded || _storeOffers.Count >= StoreQueueLength || !_storeQueued.Add((file.Inode.Number, cell)))
                 return;
-            if (_storeOffers.IsAddingCompleted || !_storeOffers.TryAdd((file.Inode, cell)))
-                _storeQueued.Remove((file.Inode.Number, cell));
+            _storeOffers.Enqueue((file.Inode, cell));
+            Monitor.Pulse(_storeLock);
+        }
+    }
+
+    private void EndStores()
+    {
+        lock (_storeLock)
+        {
+            _storesEnded = true;
+            Monitor.Pulse(_storeLock);
+        }
+    }
+
+    private (Inode Inode, long Cell)? TakeStoreOffer()
+    {
+        lock (_storeLock)
+        {
+            while (_storeOffers.Count == 0 && !_storesEnded)
+                Monitor.Wait(_storeLock);
+            return _storesEnded ? null : _storeOffers.Dequeue();
         }
     }
 
     private void StoreLoop()
     {
-        foreach (var (inode, cell) in _storeOffers.GetConsumingEnumerable())
+        while (TakeStoreOffer() is var (inode, cell))
         {
             try
             {
@@ -73,7 +94,7 @@ public sealed partial class Volume
             }
             finally
             {
-                lock (_gate)
+                lock (_storeLock)
                     _storeQueued.Remove((inode.Number, cell));
             }
         }

@@ -21,6 +21,11 @@ public sealed record VolumeOptions
     /// <summary>About how many inodes stay in memory; four directory entries count as one inode.</summary>
     public int InodeCacheLimit { get; init; } = 65_536;
 
+    /// <summary>
+    /// With so many changed inodes in memory, making another waits for a commit; with a quarter of them a commit begins before its time.
+    /// </summary>
+    public int ChangedInodeLimit { get; init; } = 32_768;
+
     /// <summary>How far ahead of a sequential reader chunks are fetched, in bytes.</summary>
     public int PrefetchWindow { get; init; } = 8 << 20;
 

@@ -24,15 +24,16 @@ public sealed partial class MemoryFileSystem
             return from.Succeeded ? to.Error : from.Error;
         if (from.Value.Directory!.Find(name) is not { } source || to.Value.Attributes.LinkCount == 0)
             return FsError.NotFound;
+        var target = to.Value.Directory!.Find(newName);
+        // In the order of Linux: an existing name comes before the loop.
+        if (target is not null && noReplace)
+            return FsError.Exists;
         if (source.Node.IsDirectory && IsWithin(to.Value, source.Node))
             return FsError.InvalidArgument;
-        var target = to.Value.Directory!.Find(newName);
         if (exchange)
             return target is null ? FsError.NotFound : Exchange(from.Value, source, to.Value, target);
         if (target is not null)
         {
-            if (noReplace)
-                return FsError.Exists;
             if (target.Node == source.Node)
                 return FsError.None;
             if (CheckReplace(source.Node, target.Node, from.Value) is var error && error != FsError.None)
