@@ -16,7 +16,7 @@ stage=artifacts/pack-stage
 rm -rf "$stage"
 program=$stage/cuckoo-$version-$rid
 mkdir -p "$program"
-dotnet publish src/CuckooDrive.Host -c Release -r "$rid" --self-contained -v quiet -nologo -p:DebugType=none -o "$program/lib"
+dotnet publish src/CuckooDrive.Host -c Release -r "$rid" --self-contained -p:PublishReadyToRun=true -v quiet -nologo -p:DebugType=none -o "$program/lib"
 cp installer/install.sh installer/mount.fuse.cuckoo installer/systemd/cuckoo@.service LICENSE README.md docs/operations.md "$program/"
 tar -C "$stage" --owner=0 --group=0 -czf "$out/cuckoo-$version-$rid.tar.gz" "cuckoo-$version-$rid"
 
