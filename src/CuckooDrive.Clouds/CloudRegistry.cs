@@ -5,6 +5,7 @@ using CuckooDrive.Clouds.Providers.GoogleDrive;
 using CuckooDrive.Clouds.Providers.Memory;
 using CuckooDrive.Clouds.Providers.OneDrive;
 using CuckooDrive.Clouds.Providers.S3;
+using CuckooDrive.Clouds.Providers.Sftp;
 using CuckooDrive.Clouds.Providers.WebDav;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -69,6 +70,8 @@ public sealed class CloudRegistry
         S3Storage.Provider,
         WebDavStorage.Provider,
         WebDavStorage.SecureProvider,
+        S3Storage.Provider,
+        SftpStorage.Provider,
     ]);
 
     public IReadOnlyCollection<CloudProvider> Providers => _providers.Values;

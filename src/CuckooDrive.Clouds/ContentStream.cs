@@ -7,15 +7,17 @@ namespace CuckooDrive.Clouds;
 internal sealed class ContentStream(ContentReader source, long length, bool isLast) : ReadOnlyStream
 {
     private long _left = length;
+    private bool _isFinished;
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        if (_left == 0 || buffer.Length == 0)
-            return 0;
         var read = await source.ReadAsync(buffer[..(int)Math.Min(buffer.Length, _left)], cancellationToken).ConfigureAwait(false);
         _left -= read;
-        if (_left == 0 && isLast)
+        if (_left == 0 && isLast && !_isFinished)
+        {
             await source.FinishAsync(cancellationToken).ConfigureAwait(false);
+            _isFinished = true;
+        }
         return read;
     }
 }

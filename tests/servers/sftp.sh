@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real SFTP server: OpenSSH (Debian: openssh-server). The current user logs in with the printed key; files lie by absolute path.
 . "$(dirname "$0")/lib.sh"
-need sshd ssh-keygen perl
+need sshd ssh-keygen ssh-agent ssh-add perl
 port=$(free_port)
 ssh-keygen -q -t ed25519 -N '' -C host -f "$dir/host_key"
 ssh-keygen -q -t ed25519 -N '' -C client -f "$dir/client_key"
@@ -31,6 +31,9 @@ sshd=$(command -v sshd)
 "$sshd" -t -f "$dir/sshd_config" 2> /dev/null || sed -i /PerSourcePenalties/d "$dir/sshd_config"
 spawn sshd "$sshd" -D -e -f "$dir/sshd_config"
 wait_port "$port"
+# An agent with the same key.
+spawn agent ssh-agent -D -a "$dir/agent"
+for _ in $(seq 100); do SSH_AUTH_SOCK=$dir/agent ssh-add -q "$dir/client_key" 2> /dev/null && break; sleep 0.1; done
 tell user "$(id -un)"
 tell host "127.0.0.1:$port"
 tell folder "$dir"

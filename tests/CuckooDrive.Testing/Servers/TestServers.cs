@@ -8,6 +8,7 @@ public sealed class TestServers : IDisposable
 {
     private static readonly Lazy<TestServer> WebDavServer = Once("webdav");
     private static readonly Lazy<TestServer> SftpServer = Once("sftp");
+    private static readonly Lazy<TestServer> OtherSftpServer = Once("other-sftp");
     private static readonly Lazy<TestServer> S3Server = Once("s3");
     private static readonly Lazy<TestServer> AzureServer =
         Once("azure", Path.Join(TestServer.Repository, "artifacts", "test-tools", "azurite"));
@@ -18,6 +19,9 @@ public sealed class TestServers : IDisposable
     /// <summary>OpenSSH.</summary>
     public static TestServer Sftp => SftpServer.Value;
 
+    /// <summary>rclone's SFTP server: one that is not OpenSSH, with passwords, read-only.</summary>
+    public static TestServer OtherSftp => OtherSftpServer.Value;
+
     /// <summary>Ceph's radosgw.</summary>
     public static TestServer S3 => S3Server.Value;
 
@@ -26,7 +30,7 @@ public sealed class TestServers : IDisposable
 
     public void Dispose()
     {
-        foreach (var server in new[] { WebDavServer, SftpServer, S3Server, AzureServer })
+        foreach (var server in new[] { WebDavServer, SftpServer, OtherSftpServer, S3Server, AzureServer })
         {
             if (server.IsValueCreated)
                 server.Value.Stop();

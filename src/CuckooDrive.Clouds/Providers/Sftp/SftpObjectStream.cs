@@ -1,0 +1,66 @@
+using Renci.SshNet.Sftp;
+
+namespace CuckooDrive.Clouds.Providers.Sftp;
+
+/// <summary>A part of an open file, with its connection; errors are those of the contract. Not thread safe.</summary>
+internal sealed class SftpObjectStream(SftpFileStream file, SftpConnections.Lease lease, long? length, SftpErrors errors) : ReadOnlyStream
+{
+    private long _left = length ?? long.MaxValue;
+
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
+        buffer = buffer[..(int)Math.Min(buffer.Length, _left)];
+        if (buffer.Length == 0)
+            return 0;
+        try
+        {
+            var read = await file.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
+            _left -= read;
+            return read;
+        }
+        catch (Exception exception)
+        {
+            throw errors.Translate(exception, cancellationToken);
+        }
+    }
+
+    public override async ValueTask DisposeAsync()
+    {
+        try
+        {
+            await file.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception exception) when (IsHarmless(exception))
+        {
+            // The connection is gone, and the file with it: what was read was read.
+        }
+        finally
+        {
+            lease.Dispose();
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            try
+            {
+                file.Dispose();
+            }
+            catch (Exception exception) when (IsHarmless(exception))
+            {
+                // As above.
+            }
+            finally
+            {
+                lease.Dispose();
+            }
+        }
+        base.Dispose(disposing);
+    }
+
+    private static bool IsHarmless(Exception exception) =>
+        exception is Renci.SshNet.Common.SshException or IOException or ObjectDisposedException or InvalidOperationException;
+}
