@@ -68,10 +68,9 @@ public sealed class CloudRegistry
         MemoryStorage.Provider,
         OneDriveStorage.Provider,
         S3Storage.Provider,
+        SftpStorage.Provider,
         WebDavStorage.Provider,
         WebDavStorage.SecureProvider,
-        S3Storage.Provider,
-        SftpStorage.Provider,
     ]);
 
     public IReadOnlyCollection<CloudProvider> Providers => _providers.Values;
