@@ -6,7 +6,7 @@ namespace CuckooDrive.Clouds.Tests.Box;
 
 public sealed class BoxConformance : CloudConformance, IDisposable
 {
-    private readonly BoxEmulator _emulator = new() { PageSize = 100 };
+    private readonly BoxEmulator _emulator = new() { PageSize = 100, RequiresDigests = true };
 
     public void Dispose()
     {

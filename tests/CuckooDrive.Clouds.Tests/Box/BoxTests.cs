@@ -84,6 +84,19 @@ public sealed class BoxTests : ProviderFailures
     }
 
     [Fact]
+    public async Task A_list_of_a_folder_that_others_made_anew_shows_what_is_in_the_new_one()
+    {
+        await using var one = Open();
+        await using var other = Open();
+        await one.WriteAsync("f/g/a", CloudContent.FromMemory(Data(10)));
+        _emulator.RemoveFolder("drive");
+        await other.WriteAsync("f/g/b", CloudContent.FromMemory(Data(20)));
+        Assert.Equal(["f/g/b"], await one.ListAsync("f/g/").Select(each => each.Name).ToListAsync());
+        _emulator.RemoveFolder("drive");
+        Assert.Empty(await one.ListAsync("f/g/").ToListAsync());
+    }
+
+    [Fact]
     public async Task A_write_into_a_folder_that_vanished_is_tried_again_in_a_new_one()
     {
         await using var storage = Open();

@@ -41,6 +41,9 @@ public sealed class BoxEmulator : CloudEmulator
     /// <summary>Whether the SHA-1 that is told is not that of the content.</summary>
     public bool ReportsWrongHash { get; set; }
 
+    /// <summary>Whether uploads by one request must bring their SHA-1, which Box leaves to the client.</summary>
+    public bool RequiresDigests { get; set; }
+
     /// <summary>Whether nobody may remove anything from the trash.</summary>
     public bool ProtectsTrash { get; set; }
 
@@ -83,7 +86,7 @@ public sealed class BoxEmulator : CloudEmulator
         api.MapDelete("/files/{id}/trash", PurgeAsync);
         api.MapGet("/users/me", DescribeUserAsync);
         _ = application.MapGet("/d/{id}", (HttpContext context, string id) => _links.ServeAsync(context, id)).RequireHost(DownloadHost);
-        // The field is set by the constructor that runs after this.
+        // This runs before the constructor that sets the field.
         var upload = application.MapGroup("/api/2.0/files").RequireHost(UploadHost);
         upload.MapPost("/content", context => _uploads.CreateAsync(context));
         upload.MapPost("/{id}/content", (HttpContext context, string id) => _uploads.ReplaceAsync(context, id));

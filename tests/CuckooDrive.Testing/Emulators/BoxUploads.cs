@@ -250,7 +250,8 @@ internal sealed class BoxUploads(BoxEmulator emulator, TemporaryFolder folder)
             await BoxEmulator.ErrorAsync(context, 413, "file_too_large_for_one_request");
             return null;
         }
-        if (context.Request.Headers.ContentMD5 is { Count: > 0 } md5 && !md5.ToString().Equals(content.Sha1, StringComparison.OrdinalIgnoreCase))
+        var md5 = context.Request.Headers.ContentMD5;
+        if ((emulator.RequiresDigests || md5.Count > 0) && !md5.ToString().Equals(content.Sha1, StringComparison.OrdinalIgnoreCase))
         {
             await BoxEmulator.ErrorAsync(context, 400, "bad_digest");
             return null;

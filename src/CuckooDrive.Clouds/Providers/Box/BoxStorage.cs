@@ -1,5 +1,4 @@
 using System.Net;
-using System.Runtime.CompilerServices;
 using System.Text.Json.Nodes;
 using CuckooDrive.Clouds.Http;
 using CuckooDrive.Clouds.OAuth;
@@ -77,40 +76,8 @@ public sealed class BoxStorage : ICloudStorage
 
     public string Address { get; }
 
-    public async IAsyncEnumerable<CloudObject> ListAsync(
-        string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
-    {
-        var isPossible = ObjectPrefix.TryFolder(prefix, out var start);
-        // The root is looked for in any case: a list of nothing must not come from a wrong account.
-        if (await _folders.FindAsync(isPossible ? start : "", cancellationToken).ConfigureAwait(false) is not { } startId || !isPossible)
-            yield break;
-
-        var open = new Stack<(string Path, string Id)>([(start, startId)]);
-        while (open.TryPop(out var folder))
-        {
-            string? marker = null;
-            do
-            {
-                (var items, marker) = await PageAsync(folder.Path, folder.Id, marker, cancellationToken).ConfigureAwait(false);
-                foreach (var item in items)
-                {
-                    var name = folder.Path.Length == 0 ? item.Name : $"{folder.Path}/{item.Name}";
-                    if (!ObjectName.IsValid(name))
-                        continue;
-                    if (item.IsFolder && $"{name}/".StartsWith(prefix, StringComparison.Ordinal))
-                    {
-                        open.Push((name, _folders.Remember(name, item.Id)));
-                    }
-                    else if (item.IsFile && name.StartsWith(prefix, StringComparison.Ordinal))
-                    {
-                        _ids.Keep(name, item.Id);
-                        yield return item.Describe(name);
-                    }
-                }
-            }
-            while (marker is not null);
-        }
-    }
+    public IAsyncEnumerable<CloudObject> ListAsync(string prefix, CancellationToken cancellationToken = default) =>
+        BoxList.RunAsync(_client, _folders, _ids, prefix, cancellationToken);
 
     public async ValueTask<int> ReadAsync(
         string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default)
@@ -249,21 +216,6 @@ public sealed class BoxStorage : ICloudStorage
         var link = await _client.FindLinkAsync(file.Id, name, cancellationToken).ConfigureAwait(false) ?? throw BoxErrors.Missing(name);
         _ids.Keep(name, file.Id);
         return link;
-    }
-
-    private async Task<(IReadOnlyList<BoxItem> Items, string? Marker)> PageAsync(
-        string folder, string folderId, string? marker, CancellationToken cancellationToken)
-    {
-        try
-        {
-            return await _client.PageAsync(folderId, marker, cancellationToken).ConfigureAwait(false);
-        }
-        catch (CloudException failure) when (failure.Kind == CloudErrorKind.NotFound)
-        {
-            // Went away meanwhile.
-            _folders.Forget(folder);
-            return folder.Length > 0 ? ([], null) : throw _folders.NoRoot();
-        }
     }
 
     private async Task<T> InFolderAsync<T>(string folder, Task<T> work)

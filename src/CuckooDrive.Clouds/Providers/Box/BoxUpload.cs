@@ -46,11 +46,25 @@ internal sealed class BoxUpload(BoxClient client, TimeProvider time, ILogger log
         async ValueTask<HttpRequestMessage> MakeAsync(CancellationToken token)
         {
             var file = await upload.WholeAsync(token).ConfigureAwait(false);
-            var form = new MultipartFormDataContent { { new StringContent(attributes, Encoding.UTF8), "attributes" }, { file, "file", "file" } };
+            var form = Form(attributes, file);
             // In spite of its name it holds the SHA-1.
             form.Headers.TryAddWithoutValidation("Content-MD5", Convert.ToHexStringLower(sha1));
             return new HttpRequestMessage(HttpMethod.Post, BoxClient.UploadAddress($"/files/content?{BoxItem.Fields}")) { Content = form };
         }
+    }
+
+    /// <summary>The attributes must come first.</summary>
+    private static MultipartFormDataContent Form(string attributes, HttpContent file)
+    {
+        // Quotes are where browsers have them, which .NET does not by itself: what reads forms is not always strict.
+        var boundary = Guid.NewGuid().ToString("n");
+        var first = new StringContent(attributes, Encoding.UTF8, "application/json");
+        first.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data") { Name = "\"attributes\"" };
+        file.Headers.ContentType = new MediaTypeHeaderValue("application/octet-stream");
+        file.Headers.ContentDisposition = new ContentDispositionHeaderValue("form-data") { Name = "\"file\"", FileName = "\"file\"" };
+        var form = new MultipartFormDataContent(boundary) { first, file };
+        form.Headers.ContentType = MediaTypeHeaderValue.Parse($"multipart/form-data; boundary={boundary}");
+        return form;
     }
 
     private async Task<(BoxItem Item, byte[] Sha1)> SessionAsync(

@@ -10,14 +10,15 @@ internal sealed class OneDriveFolders(OneDriveClient client, bool createRoot, Ti
 {
     private static readonly TimeSpan SightLasts = TimeSpan.FromSeconds(30);
 
-    private DateTimeOffset? _seen;
+    // By the clock's timestamps; 0 for never.
+    private long _seen;
 
     /// <summary>
     /// Before anything is made: an upload would make a missing root by itself, and data would end up where nobody expects it.
     /// </summary>
     public async Task EnsureRootAsync(CancellationToken cancellationToken)
     {
-        if (_seen is null)
+        if (Interlocked.Read(ref _seen) == 0)
             await LookAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -27,7 +28,8 @@ internal sealed class OneDriveFolders(OneDriveClient client, bool createRoot, Ti
     /// </summary>
     public async Task RequireRootAsync(CancellationToken cancellationToken)
     {
-        if (_seen is not { } seen || time.GetUtcNow() - seen > SightLasts)
+        var seen = Interlocked.Read(ref _seen);
+        if (seen == 0 || time.GetElapsedTime(seen) > SightLasts)
             await LookAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -54,7 +56,7 @@ internal sealed class OneDriveFolders(OneDriveClient client, bool createRoot, Ti
             }
             await EnsureAsync(client.Root, cancellationToken).ConfigureAwait(false);
         }
-        _seen = time.GetUtcNow();
+        Interlocked.Exchange(ref _seen, time.GetTimestamp());
     }
 
     private async Task<string> EnsureAsync(IReadOnlyList<string> path, CancellationToken cancellationToken)
