@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using CuckooDrive.Clouds;
 using CuckooDrive.Testing.Clouds;
@@ -16,7 +17,7 @@ public sealed class StoredContent(TemporaryFolder folder)
     private readonly IncrementalHash _sha1 = IncrementalHash.CreateHash(HashAlgorithmName.SHA1);
     private readonly QuickXorHash _quickXor = new();
     private readonly string _path = folder[Guid.NewGuid().ToString("n")];
-    private MemoryStream? _memory = new();
+    private ArrayBufferWriter<byte>? _memory = new();
 
     public long Length { get; private set; }
 
@@ -46,11 +47,11 @@ public sealed class StoredContent(TemporaryFolder folder)
             {
                 if (_memory is not null && Length + read > LargestInMemory)
                 {
-                    await File.WriteAllBytesAsync(_path, _memory.ToArray(), cancellationToken);
+                    await File.WriteAllBytesAsync(_path, _memory.WrittenMemory, cancellationToken);
                     _memory = null;
                 }
                 if (_memory is not null)
-                    _memory.Write(buffer, 0, read);
+                    _memory.Write(buffer.AsSpan(0, read));
                 else
                     await (file ??= new FileStream(_path, FileMode.Append)).WriteAsync(buffer.AsMemory(0, read), cancellationToken);
                 _sha1.AppendData(buffer, 0, read);
@@ -68,7 +69,7 @@ public sealed class StoredContent(TemporaryFolder folder)
 
     /// <summary>A stream over all of it; the caller disposes it.</summary>
     public Stream Open() => _memory is { } memory
-        ? new MemoryStream(memory.ToArray(), writable: false)
+        ? new MemoryStream(memory.WrittenSpan.ToArray(), writable: false)
         : new FileStream(_path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
 
     /// <summary>Frees its space. A reader that has it open goes on.</summary>
