@@ -47,7 +47,7 @@ public sealed class HostileModelTests
         for (var i = 0; i < steps.Length; i++)
         {
             if (i % 8 == 0)
-                Spoil(hostile, faults, i / 8);
+                Spoil(hostile, faults, i / 8, mayBeFull: false);
             var expected = await reference.RunAsync(steps[i]);
             Assert.Equal($"{i}: {expected}", $"{i}: {await actual.RunAsync(steps[i])}");
             // A step whose path does not exist has synced nothing, and a crash may take what was not.
@@ -57,7 +57,7 @@ public sealed class HostileModelTests
             actual.CloseAll();
             await (steps[i].Seed % 2 == 0 ? hostile.ReopenAsync() : hostile.CrashAsync());
             actual = new FileSystemScript(hostile.Drive!.FileSystem);
-            Spoil(hostile, faults, i / 8);
+            Spoil(hostile, faults, i / 8, mayBeFull: false);
             Assert.Equal(await reference.DescribeAsync(), await actual.DescribeAsync());
         }
         reference.CloseAll();
@@ -74,7 +74,7 @@ public sealed class HostileModelTests
         for (var i = 0; i < steps.Length; i++)
         {
             if (i % 8 == 0)
-                Spoil(hostile, faults, i / 8);
+                Spoil(hostile, faults, i / 8, mayBeFull: true);
             var outcome = await script.RunAsync(steps[i]);
             if (steps[i].Action == ScriptAction.Sync && outcome == nameof(FsError.None))
                 synced = await script.DescribeAsync();
@@ -101,8 +101,11 @@ public sealed class HostileModelTests
         Assert.Equal(expected, await new FileSystemScript(hostile.Drive!.FileSystem).DescribeAsync());
     }
 
-    /// <summary>One cloud fails as badly as can be; all may fail now and then while they are written to.</summary>
-    private static void Spoil(HostileDrive hostile, int[] faults, int time)
+    /// <summary>
+    /// One cloud fails as badly as can be; all may fail now and then while they are written to. A full cloud is a full drive
+    /// here, of which the reference knows nothing.
+    /// </summary>
+    private static void Spoil(HostileDrive hostile, int[] faults, int time, bool mayBeFull)
     {
         Heal(hostile);
         foreach (var plan in hostile.Plans)
@@ -125,7 +128,7 @@ public sealed class HostileModelTests
             case 2:
                 worst.RefuseWrites = true;
                 break;
-            case 3:
+            case 3 when mayBeFull:
                 worst.Full = true;
                 break;
             case 4:
