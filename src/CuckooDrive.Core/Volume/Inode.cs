@@ -56,6 +56,9 @@ internal sealed class Inode(ulong number)
     /// <summary>The size that may be recorded: every byte below it that was written is in a chunk. At most <see cref="Size"/>.</summary>
     public long PersistSize;
 
+    /// <summary>What the kernel may still hold below <see cref="Size"/>; null when it is known to hold nothing there.</summary>
+    public AwaitedRanges? Awaited;
+
     /// <summary>The last error of a background flush, reported once by the next sync of the file.</summary>
     public FsError PendingError;
 
@@ -90,6 +93,15 @@ internal sealed class Inode(ulong number)
     public bool IsDirectory => Type == TypeDirectory;
     public bool IsRegular => Type == TypeRegular;
     public bool IsSymbolicLink => Type == TypeSymbolicLink;
+
+    /// <summary>Computes <see cref="PersistSize"/> again. Under the data lock and the gate.</summary>
+    public void UpdatePersistSize()
+    {
+        var stable = Dirty?.StableSize(PersistSize, Size) ?? Size;
+        if (Awaited is not null)
+            stable = Math.Max(Math.Min(stable, Awaited.First), Math.Min(PersistSize, Size));
+        PersistSize = stable;
+    }
 
     public Attributes ToAttributes() => new()
     {

@@ -9,6 +9,9 @@ public sealed partial class Volume : ICommitter
     /// <summary>Up to this many dirty extents (a database's fsync) the committer flushes by itself: waking a worker costs more.</summary>
     private const int InlineFlushLimit = 8;
 
+    /// <summary>By then the kernel has written back what it had, unless it was told to keep it for longer: twice its usual limit.</summary>
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
+
     private readonly object _commitLock = new();
     private bool _commitSignalled;
 
@@ -48,6 +51,9 @@ public sealed partial class Volume : ICommitter
     {
         lock (_gate)
         {
+            // The kernel sends a sync after it has sent all pages of the file, so what is missing now are holes.
+            if (_inodes.TryGetValue(inode, out var file))
+                file.Awaited = null;
             if (_changes == _committedChanges && !_isCommitting)
                 return new(FsError.None);
         }
@@ -78,6 +84,11 @@ public sealed partial class Volume : ICommitter
         await _reaping.ConfigureAwait(false);
         try
         {
+            lock (_gate)
+            {
+                foreach (var inode in _dirtyData)
+                    inode.Awaited = null;
+            }
             if (!_options.IsReadOnly)
                 await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
         }
@@ -266,7 +277,13 @@ public sealed partial class Volume : ICommitter
             lock (inode.DataLock)
             {
                 lock (_gate)
-                    inode.PersistSize = inode.Dirty?.StableSize(inode.PersistSize, inode.Size) ?? inode.Size;
+                {
+                    if (inode.Awaited is { } awaited && _time.GetElapsedTime(awaited.Since) > LongestWait)
+                        inode.Awaited = null;
+                    inode.UpdatePersistSize();
+                    if (inode.Awaited is null && inode.Dirty is null or { IsEmpty: true } && _dirtyData.Remove(inode))
+                        MarkChanged(inode);
+                }
             }
         }
     }

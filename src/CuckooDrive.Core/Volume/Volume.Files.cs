@@ -35,6 +35,9 @@ public sealed partial class Volume
             file.Inode.OpenCount--;
             if (file.CanWrite)
                 file.Inode.WriterCount--;
+            // The kernel has sent all pages before it lets go of the last handle.
+            if (file.Inode.OpenCount == 0)
+                file.Inode.Awaited = null;
             unused = IsUnused(file.Inode) ? file.Inode : null;
         }
         if (unused is not null)

@@ -128,8 +128,10 @@ public sealed partial class Volume
                 inode.Dirty = null;
                 lock (_gate)
                 {
-                    _dirtyData.Remove(inode);
-                    inode.PersistSize = inode.Size;
+                    inode.UpdatePersistSize();
+                    // What the kernel may still hold is looked after by every commit.
+                    if (inode.Awaited is null)
+                        _dirtyData.Remove(inode);
                 }
             }
             return true;

@@ -134,6 +134,7 @@ public sealed partial class Volume
             lock (_gate)
             {
                 _dirtyData.Add(inode);
+                NoteOrder(inode, offset, data.Length, options);
                 inode.Size = Math.Max(inode.Size, offset + data.Length);
                 if (!options.HasFlag(WriteOptions.FromPageCache))
                     inode.ModifyTime = inode.ChangeTime = Now;
@@ -145,6 +146,18 @@ public sealed partial class Volume
             _flushQueue.Enqueue(full);
         }
         full.Clear();
+    }
+
+    private void NoteOrder(Inode inode, long offset, int length, WriteOptions options)
+    {
+        if (options.HasFlag(WriteOptions.FromPageCache) && offset > inode.Size)
+            (inode.Awaited ??= new AwaitedRanges()).Add(inode.Size, offset, _time.GetTimestamp());
+        else if (inode.Awaited is { } awaited)
+        {
+            awaited.Remove(offset, offset + length);
+            if (awaited.IsEmpty)
+                inode.Awaited = null;
+        }
     }
 
     [ThreadStatic]
@@ -184,6 +197,9 @@ public sealed partial class Volume
                 return;
             inode.Size = size;
             inode.PersistSize = Math.Min(inode.PersistSize, size);
+            inode.Awaited?.Remove(size, long.MaxValue);
+            if (inode.Awaited is { IsEmpty: true })
+                inode.Awaited = null;
         }
         else if (size > inode.Size)
         {
@@ -197,7 +213,7 @@ public sealed partial class Volume
     private static void Grow(Inode inode, long size)
     {
         inode.Size = size;
-        if (inode.Dirty is null or { IsEmpty: true })
+        if (inode.Dirty is null or { IsEmpty: true } && inode.Awaited is null)
             inode.PersistSize = size;
     }
 
