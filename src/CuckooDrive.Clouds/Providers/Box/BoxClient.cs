@@ -1,5 +1,5 @@
 using System.Net;
-using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CuckooDrive.Clouds.Http;
@@ -26,9 +26,17 @@ internal sealed class BoxClient(AuthorizedHttp http) : IAsyncDisposable
         http.SendAsync(request, cancellationToken);
 
     /// <summary>Sends a request with a body of JSON, or none, and returns the answer, whatever it is.</summary>
-    public Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri address, JsonNode? body, CancellationToken cancellationToken) =>
-        http.SendAsync(
-            () => new HttpRequestMessage(method, address) { Content = body is null ? null : JsonContent.Create(body) }, cancellationToken);
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, Uri address, JsonNode? body, CancellationToken cancellationToken)
+    {
+        // Not as JsonContent, which is sent in chunks: some servers insist on a length.
+        var json = body?.ToJsonString();
+        return http.SendAsync(
+            () => new HttpRequestMessage(method, address)
+            {
+                Content = json is null ? null : new StringContent(json, Encoding.UTF8, "application/json"),
+            },
+            cancellationToken);
+    }
 
     public async Task<JsonElement> AskAsync(
         HttpMethod method, Uri address, JsonNode? body, string name, CancellationToken cancellationToken) =>

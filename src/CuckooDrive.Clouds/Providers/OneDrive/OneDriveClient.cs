@@ -1,6 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using CuckooDrive.Clouds.Http;
@@ -63,8 +63,11 @@ internal sealed class OneDriveClient(AuthorizedHttp http, IReadOnlyList<string> 
     public async Task<JsonElement> SendAsync(
         HttpMethod method, Uri address, JsonNode body, string name, CancellationToken cancellationToken)
     {
+        // Not as JsonContent, which is sent in chunks: some servers insist on a length.
+        var json = body.ToJsonString();
         var response = await http.SendAsync(
-            () => new HttpRequestMessage(method, address) { Content = JsonContent.Create(body) }, cancellationToken).ConfigureAwait(false);
+            () => new HttpRequestMessage(method, address) { Content = new StringContent(json, Encoding.UTF8, "application/json") },
+            cancellationToken).ConfigureAwait(false);
         return await ReadAsync(response, name, cancellationToken).ConfigureAwait(false);
     }
 
