@@ -18,6 +18,8 @@ public sealed class OneDriveTests : ProviderFailures
 
     protected override string DownloadPath => "/y/";
 
+    protected override bool MayHideQuota => true;
+
     protected override CloudEmulator Emulator => _emulator;
 
     protected override int LeakedTokens => _emulator.LeakedTokens;
@@ -91,6 +93,14 @@ public sealed class OneDriveTests : ProviderFailures
         SpoilHashes(true);
         var failure = await Assert.ThrowsAsync<CloudException>(() => storage.WriteAsync("b", CloudContent.FromMemory(Data(1000))));
         Assert.Equal(CloudErrorKind.Corrupt, failure.Kind);
+    }
+
+    [Fact]
+    public async Task A_quota_that_may_not_be_seen_is_unknown()
+    {
+        await using var storage = Open();
+        _emulator.Faults.Add(new EmulatorFault { Status = 403, Path = "/me/drive", Body = """{"error":{"code":"accessDenied"}}""" });
+        Assert.Equal(default, await storage.GetQuotaAsync());
     }
 
     [Fact]

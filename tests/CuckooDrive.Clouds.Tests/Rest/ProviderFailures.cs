@@ -16,6 +16,9 @@ public abstract class ProviderFailures : IDisposable
     /// <summary>What the path of a request for content contains, and no other.</summary>
     protected abstract string DownloadPath { get; }
 
+    /// <summary>Whether a login that may not see the quota is no failure.</summary>
+    protected virtual bool MayHideQuota => false;
+
     protected abstract CloudEmulator Emulator { get; }
 
     protected abstract int LeakedTokens { get; }
@@ -51,7 +54,7 @@ public abstract class ProviderFailures : IDisposable
             () => storage.MoveAsync("a", "c"),
             () => storage.GetQuotaAsync(),
         ];
-        foreach (var call in calls)
+        foreach (var call in calls.SkipLast(status == 403 && MayHideQuota ? 1 : 0))
         {
             Emulator.Faults.Add(new EmulatorFault { Status = status, RetryAfter = retryAfter, Times = 100, Body = "<html>not JSON" });
             var failure = await Assert.ThrowsAsync<CloudException>(call);

@@ -137,8 +137,16 @@ public sealed class OneDriveStorage : ICloudStorage
 
     public async Task<CloudQuota> GetQuotaAsync(CancellationToken cancellationToken = default)
     {
-        var quota = (await _client.GetDriveAsync(cancellationToken).ConfigureAwait(false)).Member("quota") ?? default;
-        return new CloudQuota(quota.NumberOrNull("total"), quota.NumberOrNull("used"), quota.NumberOrNull("remaining"));
+        try
+        {
+            var quota = (await _client.GetDriveAsync(cancellationToken).ConfigureAwait(false)).Member("quota") ?? default;
+            return new CloudQuota(quota.NumberOrNull("total"), quota.NumberOrNull("used"), quota.NumberOrNull("remaining"));
+        }
+        catch (CloudException failure) when (failure.Kind == CloudErrorKind.Forbidden)
+        {
+            // The permission for the app's folder need not tell about the drive around it, and the storage works all the same.
+            return default;
+        }
     }
 
     public ValueTask DisposeAsync() => _client.DisposeAsync();
