@@ -7,8 +7,8 @@ using CuckooDrive.Clouds.OAuth;
 namespace CuckooDrive.Clouds.Providers.Dropbox;
 
 /// <summary>
-/// <c>dropbox:/path</c>: a folder of a Dropbox account, or of what an app with a folder of its own may see. Names of objects are
-/// paths below it. The user brings an app of their own (docs/clouds/dropbox.md).
+/// <c>dropbox:/path</c>: a folder of a Dropbox account, or of what an app with a folder of its own may see; <c>?domain=NAME</c> names
+/// what is lost together. Names of objects are paths below it. The user brings an app of their own (docs/clouds/dropbox.md).
 /// </summary>
 public sealed class DropboxStorage : ICloudStorage
 {
@@ -25,6 +25,7 @@ public sealed class DropboxStorage : ICloudStorage
         Address = address.Text;
         _root = root;
         _createRoot = options.CreateRoot;
+        Capabilities = Abilities with { FailureDomain = address.Options.GetValueOrDefault("domain", Abilities.FailureDomain) };
         _api = new DropboxApi(new AuthorizedHttp(Endpoint, Address, options) { Refusal = DropboxErrors.OfRefusedLogin });
         _writer = new DropboxWriter(_api);
     }
@@ -37,7 +38,6 @@ public sealed class DropboxStorage : ICloudStorage
         Scopes = ["account_info.read", "files.metadata.read", "files.content.read", "files.content.write"],
         AuthorizeParameters = new Dictionary<string, string> { ["token_access_type"] = "offline" },
         // Dropbox compares the whole address with those that are registered.
-        RedirectHost = "localhost",
         RedirectPort = 41_927,
         ShowsCode = true,
     };
@@ -47,10 +47,12 @@ public sealed class DropboxStorage : ICloudStorage
         SignIn = static _ => CloudSignInNeed.ForOAuth(
             Endpoint,
             "Create an app of your own at https://www.dropbox.com/developers/apps (scoped access), with the redirect address " +
-            "http://localhost:41927/ ; the client id is its App key. See docs/clouds/dropbox.md."),
+            "http://127.0.0.1:41927/ ; the client id is its App key. See docs/clouds/dropbox.md."),
     };
 
-    public CloudCapabilities Capabilities { get; } = new()
+    public CloudCapabilities Capabilities { get; }
+
+    private static CloudCapabilities Abilities { get; } = new()
     {
         CreateOnce = true,
         RangeRead = true,
@@ -60,7 +62,7 @@ public sealed class DropboxStorage : ICloudStorage
         Hash = CloudHashKind.DropboxContentHash,
         MaximumObjectSize = (1L << 41) - (1L << 22),
         ParallelWrites = 16,
-        FailureDomain = "dropbox.com",
+        FailureDomain = "dropbox",
     };
 
     public string Address { get; }
@@ -191,7 +193,7 @@ public sealed class DropboxStorage : ICloudStorage
 
     private static DropboxStorage Open(CloudAddress address, CloudOpenOptions options)
     {
-        address.AllowOptions();
+        address.AllowOptions("domain");
         var root = address.Path.TrimEnd('/');
         if (address.Host is not null || (address.Path.Length > 0 && address.Path[0] != '/') ||
             root.Split('/').Skip(1).Any(part => part is "" or "." or ".."))

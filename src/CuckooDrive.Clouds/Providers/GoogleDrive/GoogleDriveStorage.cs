@@ -5,7 +5,8 @@ using CuckooDrive.Clouds.OAuth;
 namespace CuckooDrive.Clouds.Providers.GoogleDrive;
 
 /// <summary>
-/// <c>gdrive:/path</c>: a folder of a Google Drive, in which the app sees only what it made itself. The user brings an OAuth
+/// <c>gdrive:/path</c>: a folder of a Google Drive, in which the app sees only what it made itself; <c>?domain=NAME</c> names what is
+/// lost together. The user brings an OAuth
 /// client of their own (docs/clouds/google-drive.md).
 /// </summary>
 /// <remarks>
@@ -27,6 +28,7 @@ public sealed class GoogleDriveStorage : ICloudStorage
     private GoogleDriveStorage(CloudAddress address, string[] root, CloudOpenOptions options)
     {
         Address = address.Text;
+        Capabilities = Abilities with { FailureDomain = address.Options.GetValueOrDefault("domain", Abilities.FailureDomain) };
         _api = new GoogleDriveApi(new AuthorizedHttp(Endpoint, Address, options));
         _folders = new GoogleDriveFolders(_api, root, options.CreateRoot);
         _files = new GoogleDriveFiles(_api, _folders);
@@ -51,14 +53,16 @@ public sealed class GoogleDriveStorage : ICloudStorage
             "Google Drive API turned on. See docs/clouds/google-drive.md."),
     };
 
-    public CloudCapabilities Capabilities { get; } = new()
+    public CloudCapabilities Capabilities { get; }
+
+    private static CloudCapabilities Abilities { get; } = new()
     {
         RangeRead = true,
         Quota = true,
         Hash = CloudHashKind.Md5,
         MaximumObjectSize = 5L << 40,
         ParallelWrites = 8,
-        FailureDomain = "drive.google.com",
+        FailureDomain = "google",
     };
 
     public string Address { get; }
@@ -160,7 +164,7 @@ public sealed class GoogleDriveStorage : ICloudStorage
 
     private static GoogleDriveStorage Open(CloudAddress address, CloudOpenOptions options)
     {
-        address.AllowOptions();
+        address.AllowOptions("domain");
         var root = address.Path.Trim('/');
         string[] names = root.Length == 0 ? [] : root.Split('/');
         if (address.Host is not null || (address.Path.Length > 0 && address.Path[0] != '/') || names.Any(name => name is "" or "." or ".."))

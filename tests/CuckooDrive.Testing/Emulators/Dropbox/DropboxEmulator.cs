@@ -339,8 +339,14 @@ public sealed class DropboxEmulator() : CloudEmulator("api.dropboxapi.com", "con
         return found.Content is null ? throw DropboxFailure.Of("path", "not_file") : found;
     }
 
-    private static string PathOf(JsonElement argument, string member = "path") =>
-        DropboxTree.Normalize(Text(argument, member)) ?? throw DropboxFailure.Of("path", "malformed_path");
+    // Reading routes take an id in place of a path.
+    private string PathOf(JsonElement argument, string member = "path")
+    {
+        var text = Text(argument, member);
+        return text.StartsWith("id:", StringComparison.Ordinal)
+            ? _tree.PathOfId(text) ?? throw DropboxFailure.Of("path", "not_found")
+            : DropboxTree.Normalize(text) ?? throw DropboxFailure.Of("path", "malformed_path");
+    }
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
 

@@ -22,6 +22,8 @@ internal sealed class DropboxTree
 
     public DropboxEntry? Find(string path) => _entries.GetValueOrDefault(Key(path));
 
+    public string? PathOfId(string id) => _entries.Values.FirstOrDefault(entry => entry.Id == id)?.Path;
+
     public bool IsFolder(string path) => path.Length == 0 || Find(path) is { Content: null };
 
     /// <summary>What is in the way of a new file or folder, as Dropbox calls it, or null.</summary>
@@ -84,6 +86,8 @@ internal sealed record DropboxEntry(string Path, Blob? Content, string Hash, str
 {
     private readonly DateTimeOffset _modified = DateTimeOffset.UtcNow;
 
+    public string Id => $"id:{Revision}";
+
     public JsonObject Describe(bool tagged = true)
     {
         var entry = new JsonObject();
@@ -92,7 +96,7 @@ internal sealed record DropboxEntry(string Path, Blob? Content, string Hash, str
         entry["name"] = Path[(Path.LastIndexOf('/') + 1)..];
         entry["path_lower"] = Path.ToLowerInvariant();
         entry["path_display"] = Path;
-        entry["id"] = $"id:{Revision}";
+        entry["id"] = Id;
         if (Content is null)
             return entry;
         var time = _modified.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture);

@@ -125,7 +125,7 @@ public sealed partial class GoogleDriveEmulator
             item.Md5 = Convert.ToHexStringLower(hash);
             if (!_items.ContainsKey(item.Id))
                 Add(item);
-            return item.Describe(fields);
+            return Describe(item, fields);
         });
     }
 

@@ -139,7 +139,7 @@ public sealed partial class GoogleDriveEmulator() : CloudEmulator("www.googleapi
     {
         if (context.Request.Query["alt"] != "media")
         {
-            await ServeAsync(context, () => Find(context).Describe(FieldsOf(context)));
+            await ServeAsync(context, () => Describe(Find(context), FieldsOf(context)));
             return;
         }
         Blob? content;
@@ -176,13 +176,10 @@ public sealed partial class GoogleDriveEmulator() : CloudEmulator("www.googleapi
         if (query["pageToken"].ToString() is not { Length: > 0 } token)
         {
             var text = query["q"].ToString();
+            var (matches, parents) = GoogleDriveQuery.Parse(text, RootId, IsTrashed);
             // A question about a folder that does not exist is an error, not an empty list.
-            foreach (System.Text.RegularExpressions.Match parent in ParentPattern().Matches(text))
-            {
-                if (parent.Groups[1].Value is var id && id != "root" && !_items.ContainsKey(id) && id != RootId)
-                    throw new GoogleDriveFailure(404, "notFound");
-            }
-            var matches = GoogleDriveQuery.Parse(text, RootId, IsTrashed);
+            if (parents.Any(id => id != RootId && !_items.ContainsKey(id)))
+                throw new GoogleDriveFailure(404, "notFound");
             token = NewId();
             // Oldest first is the order of creation here.
             _pages[token] = new Queue<GoogleDriveItem>(_order.Where(matches));
@@ -194,7 +191,7 @@ public sealed partial class GoogleDriveEmulator() : CloudEmulator("www.googleapi
         while (files.Count < most && left.TryDequeue(out var item))
         {
             if (_items.ContainsKey(item.Id))
-                files.Add(item.Describe(FieldsOf(context)));
+                files.Add(Describe(item, FieldsOf(context)));
         }
         var answer = new JsonObject { ["kind"] = "drive#fileList", ["incompleteSearch"] = false, ["files"] = files };
         if (left.Count > 0)
@@ -210,7 +207,7 @@ public sealed partial class GoogleDriveEmulator() : CloudEmulator("www.googleapi
         if (item.MimeType != GoogleDriveItem.FolderType)
             item.Content = Blob.Empty;
         Add(item);
-        return item.Describe(FieldsOf(context));
+        return Describe(item, FieldsOf(context));
     }
 
     private JsonObject Update(HttpContext context, JsonElement metadata)
@@ -219,7 +216,7 @@ public sealed partial class GoogleDriveEmulator() : CloudEmulator("www.googleapi
         Change(item, metadata);
         if (context.Request.Query["addParents"].ToString() is { Length: > 0 } parent)
             item.Parent = parent == "root" ? RootId : parent;
-        return item.Describe(FieldsOf(context));
+        return Describe(item, FieldsOf(context));
     }
 
     private static void Change(GoogleDriveItem item, JsonElement metadata)
@@ -271,6 +268,8 @@ public sealed partial class GoogleDriveEmulator() : CloudEmulator("www.googleapi
     private bool IsTrashed(GoogleDriveItem item) =>
         item.IsTrashed || (_items.TryGetValue(item.Parent, out var parent) && IsTrashed(parent));
 
+    private JsonObject Describe(GoogleDriveItem item, string? fields) => item.Describe(fields, IsTrashed(item));
+
     private long Used => _order.Sum(item => item.Content?.Length ?? 0);
 
     private string NewId() => $"1id{Interlocked.Increment(ref _ids):x8}";
@@ -278,7 +277,4 @@ public sealed partial class GoogleDriveEmulator() : CloudEmulator("www.googleapi
     private static string? FieldsOf(HttpContext context) => context.Request.Query["fields"].FirstOrDefault();
 
     private static string Print(long number) => number.ToString(CultureInfo.InvariantCulture);
-
-    [System.Text.RegularExpressions.GeneratedRegex("'([^']*)' in parents")]
-    private static partial System.Text.RegularExpressions.Regex ParentPattern();
 }

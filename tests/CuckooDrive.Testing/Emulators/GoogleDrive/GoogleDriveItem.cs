@@ -16,6 +16,7 @@ internal sealed class GoogleDriveItem(string id, string name, string mimeType, s
 
     public string Parent { get; set; } = parent;
 
+    /// <summary>Itself; what lies in a trashed folder is in the trash, too.</summary>
     public bool IsTrashed { get; set; }
 
     public DateTimeOffset Created { get; } = DateTimeOffset.UtcNow;
@@ -28,7 +29,7 @@ internal sealed class GoogleDriveItem(string id, string name, string mimeType, s
     public string Md5 { get; set; } = "";
 
     /// <summary>Only the fields that were asked for, as the real API; the four of old without a question.</summary>
-    public JsonObject Describe(string? fields)
+    public JsonObject Describe(string? fields, bool isTrashed)
     {
         var all = new JsonObject
         {
@@ -37,7 +38,7 @@ internal sealed class GoogleDriveItem(string id, string name, string mimeType, s
             ["name"] = Name,
             ["mimeType"] = MimeType,
             ["parents"] = new JsonArray(Parent),
-            ["trashed"] = IsTrashed,
+            ["trashed"] = isTrashed,
             ["explicitlyTrashed"] = IsTrashed,
             ["createdTime"] = Print(Created),
             ["modifiedTime"] = Print(Modified),

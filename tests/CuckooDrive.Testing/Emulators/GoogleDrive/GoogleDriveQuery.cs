@@ -10,6 +10,7 @@ namespace CuckooDrive.Testing.Emulators.GoogleDrive;
 internal sealed class GoogleDriveQuery
 {
     private readonly List<string> _tokens = [];
+    private readonly List<string> _parents = [];
     private int _next;
 
     private GoogleDriveQuery(string text) => Tokenize(text);
@@ -17,13 +18,15 @@ internal sealed class GoogleDriveQuery
     /// <param name="text">Empty for everything.</param>
     /// <param name="rootId">What "root" stands for.</param>
     /// <param name="isTrashed">Whether an item, or a folder above it, is in the trash.</param>
-    public static Func<GoogleDriveItem, bool> Parse(string? text, string rootId, Func<GoogleDriveItem, bool> isTrashed)
+    /// <returns>What matches, and the folders that are asked about.</returns>
+    public static (Func<GoogleDriveItem, bool> Matches, IReadOnlyList<string> Parents) Parse(
+        string? text, string rootId, Func<GoogleDriveItem, bool> isTrashed)
     {
         if (string.IsNullOrWhiteSpace(text))
-            return _ => true;
+            return (_ => true, []);
         var query = new GoogleDriveQuery(text);
         var result = query.Or(rootId, isTrashed);
-        return query._next == query._tokens.Count ? result : throw new FormatException();
+        return query._next == query._tokens.Count ? (result, query._parents) : throw new FormatException();
     }
 
     private Func<GoogleDriveItem, bool> Or(string rootId, Func<GoogleDriveItem, bool> isTrashed)
@@ -72,6 +75,7 @@ internal sealed class GoogleDriveQuery
         {
             case (_, "in") when value == "parents":
                 var parent = Unquote(first) is "root" ? rootId : Unquote(first);
+                _parents.Add(parent);
                 return item => item.Parent == parent;
             case ("trashed", "=" or "!="):
                 var wanted = bool.Parse(value) == (sign == "=");
