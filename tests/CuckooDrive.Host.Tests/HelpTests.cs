@@ -103,6 +103,9 @@ public sealed class HelpTests
     [InlineData("it can be local or cloud", "mount", "photos", "/mnt", "--durability", "never")]
     [InlineData("cannot be a drive's name", "create", "../x", "--cloud", "file:///tmp")]
     [InlineData("cannot be a drive's name", "mount", "a b", "/mnt")]
+    [InlineData("'x' is not a whole number, which --survive needs", "create", "photos", "--cloud", "file:///tmp", "--survive", "x")]
+    [InlineData("'x' is not a whole number, which --count needs", "storage", "cat", "memory:", "a", "--count", "x")]
+    [InlineData("'x' is not a whole number", "key", "remove", "photos", "x")]
     public async Task Wrong_usage_is_one_sentence_and_status_2(string sentence, params string[] arguments)
     {
         using var folder = new TemporaryFolder();

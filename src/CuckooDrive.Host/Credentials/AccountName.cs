@@ -5,8 +5,8 @@ namespace CuckooDrive.Host.Credentials;
 /// <summary>Which account an address belongs to: all addresses of one account share one entry of the vault.</summary>
 internal static class AccountName
 {
-    /// <summary>Options that choose the server or the account, not a place in it.</summary>
-    private static readonly string[] AccountOptions = ["account", "endpoint", "host", "profile", "region", "tenant"];
+    /// <summary>Options that choose the server or tell two accounts of one provider apart, and no place in them.</summary>
+    private static readonly string[] AccountOptions = ["domain", "endpoint", "tenant"];
 
     /// <summary>Scheme, user, host, port and such options; never the path.</summary>
     /// <exception cref="CloudException">with <see cref="CloudErrorKind.InvalidAddress"/>.</exception>

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Credentials;
 using CuckooDrive.Host.Linux;
 using CuckooDrive.Host.State;
 using Microsoft.Win32.SafeHandles;
@@ -23,7 +24,8 @@ internal static class BackgroundProcess
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
-        start.Environment.Remove(Passphrases.Variable);
+        foreach (var secret in start.Environment.Keys.Where(name => name == Passphrases.Variable || name.StartsWith(SecretValues.VariablePrefix, StringComparison.Ordinal)).ToList())
+            start.Environment.Remove(secret);
         using var child = Process.Start(start) ?? throw new UserException("The background process could not be started.");
         var errors = child.StandardError.ReadToEndAsync(CancellationToken.None);
         try

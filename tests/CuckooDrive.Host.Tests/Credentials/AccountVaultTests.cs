@@ -128,7 +128,7 @@ public sealed class AccountVaultTests : IDisposable
     [InlineData("webdavs://me@Host.example:8443/a/b", "webdavs://me@host.example:8443")]
     [InlineData("webdavs://me@host.example", "webdavs://me@host.example")]
     [InlineData("dropbox:/a", "dropbox:")]
-    [InlineData("dropbox:/b?account=work", "dropbox:?account=work")]
+    [InlineData("onedrive:/b?domain=work&access=full", "onedrive:?domain=work")]
     [InlineData("s3://bucket/prefix?endpoint=https://s3.example", "s3://bucket?endpoint=https%3A%2F%2Fs3.example")]
     public void Addresses_of_one_account_have_one_name(string url, string account) => Assert.Equal(account, AccountName.Of(url));
 
