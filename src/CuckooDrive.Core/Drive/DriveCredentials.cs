@@ -104,51 +104,49 @@ internal sealed class SealedCredentialStore(string directory, ushort cloud, Obje
 [System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing to release.")]
 internal sealed class UnsettledCredentialStore(CloudCredential? credential) : ICredentialStore
 {
-    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly Lock _gate = new();
     private CloudCredential? _credential = credential;
     private ICredentialStore? _settled;
 
-    public async ValueTask<CloudCredential?> ReadAsync(CancellationToken cancellationToken = default)
+    public ValueTask<CloudCredential?> ReadAsync(CancellationToken cancellationToken = default)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        lock (_gate)
         {
-            return _settled is null ? _credential : await _settled.ReadAsync(cancellationToken).ConfigureAwait(false);
+            if (_settled is null)
+                return new ValueTask<CloudCredential?>(_credential);
         }
-        finally
-        {
-            _turn.Release();
-        }
+        return _settled.ReadAsync(cancellationToken);
     }
 
-    public async ValueTask WriteAsync(CloudCredential credential, CancellationToken cancellationToken = default)
+    public ValueTask WriteAsync(CloudCredential credential, CancellationToken cancellationToken = default)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        lock (_gate)
         {
             _credential = credential;
-            if (_settled is not null)
-                await _settled.WriteAsync(credential, cancellationToken).ConfigureAwait(false);
+            if (_settled is null)
+                return ValueTask.CompletedTask;
         }
-        finally
-        {
-            _turn.Release();
-        }
+        return _settled.WriteAsync(credential, cancellationToken);
     }
 
-    /// <summary>From now on the credential lies there, durably when this returns.</summary>
+    /// <summary>From now on the credential lies there, durably when this returns. Called once.</summary>
     public async Task SettleAsync(ICredentialStore store, CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
-        try
+        while (true)
         {
-            if (_credential is not null)
-                await store.WriteAsync(_credential, cancellationToken).ConfigureAwait(false);
-            _settled = store;
-        }
-        finally
-        {
-            _turn.Release();
+            CloudCredential? current;
+            lock (_gate)
+                current = _credential;
+            if (current is not null)
+                await store.WriteAsync(current, cancellationToken).ConfigureAwait(false);
+            lock (_gate)
+            {
+                // Renewed meanwhile: once more, with the new one.
+                if (!ReferenceEquals(current, _credential))
+                    continue;
+                _settled = store;
+                return;
+            }
         }
     }
 }
