@@ -101,7 +101,6 @@ internal sealed class SealedCredentialStore(string directory, ushort cloud, Obje
 /// The credential of a cloud whose place in the drive is not known yet: in memory until <see cref="SettleAsync"/>, then in
 /// the drive's store, with whatever the provider has renewed meanwhile. Thread safe.
 /// </summary>
-[System.Diagnostics.CodeAnalysis.SuppressMessage("Design", "CA1001", Justification = "A semaphore whose wait handle nobody asks for holds nothing to release.")]
 internal sealed class UnsettledCredentialStore(CloudCredential? credential) : ICredentialStore
 {
     private readonly Lock _gate = new();
