@@ -1,3 +1,4 @@
+using CuckooDrive.Clouds.Providers.Azure;
 using CuckooDrive.Clouds.Providers.Box;
 using CuckooDrive.Clouds.Providers.Dropbox;
 using CuckooDrive.Clouds.Providers.Folder;
@@ -61,6 +62,7 @@ public sealed class CloudRegistry
     /// <summary>All providers of this library: one line each.</summary>
     public static CloudRegistry Default { get; } = new(
     [
+        AzureStorage.Provider,
         BoxStorage.Provider,
         DropboxStorage.Provider,
         FolderStorage.Provider,

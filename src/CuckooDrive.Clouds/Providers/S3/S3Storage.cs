@@ -100,7 +100,8 @@ public sealed class S3Storage : ICloudStorage
         try
         {
             var response = await _session.Client.GetObjectAsync(request, cancellationToken).ConfigureAwait(false);
-            var body = new S3Stream(response.ResponseStream, response, response.ContentLength, name, _errors);
+            var body = new AnswerStream(
+                response.ResponseStream, response, response.ContentLength, (exception, token) => Translate(exception, name, token));
             var ignored = isPart && response.HttpStatusCode == HttpStatusCode.OK;
             return isPart ? new PartStream(body, ignored ? offset : 0, length) : body;
         }
