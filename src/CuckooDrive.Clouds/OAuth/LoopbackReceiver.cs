@@ -36,27 +36,68 @@ internal sealed class LoopbackReceiver : IDisposable
     public async Task<IReadOnlyDictionary<string, string>> ReceiveAsync(
         Func<IReadOnlyDictionary<string, string>, bool> isAnswer, CancellationToken cancellationToken)
     {
-        while (true)
+        var found = new TaskCompletionSource<IReadOnlyDictionary<string, string>>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var visits = AcceptAsync(isAnswer, found, ending.Token);
+        try
         {
-            using var visitor = await _listener.AcceptTcpClientAsync(cancellationToken).ConfigureAwait(false);
+            return await found.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            await ending.CancelAsync().ConfigureAwait(false);
+            await visits.ConfigureAwait(false);
+        }
+    }
+
+    private async Task AcceptAsync(
+        Func<IReadOnlyDictionary<string, string>, bool> isAnswer,
+        TaskCompletionSource<IReadOnlyDictionary<string, string>> found,
+        CancellationToken cancellationToken)
+    {
+        // All at once: browsers open connections beforehand on which they say nothing.
+        List<Task> visits = [];
+        try
+        {
+            while (true)
+            {
+                var visitor = await _listener.AcceptTcpClientAsync(cancellationToken).ConfigureAwait(false);
+                visits.RemoveAll(visit => visit.IsCompleted);
+                visits.Add(ServeAsync(visitor, isAnswer, found, cancellationToken));
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            await Task.WhenAll(visits).ConfigureAwait(false);
+        }
+        catch (SocketException exception)
+        {
+            found.TrySetException(new CloudException(CloudErrorKind.Other, $"The browser cannot be waited for: {exception.Message}", exception));
+        }
+    }
+
+    private async Task ServeAsync(
+        TcpClient visitor,
+        Func<IReadOnlyDictionary<string, string>, bool> isAnswer,
+        TaskCompletionSource<IReadOnlyDictionary<string, string>> found,
+        CancellationToken cancellationToken)
+    {
+        using (visitor)
+        {
             using var patience = new CancellationTokenSource(VisitorTimeout, _time);
             using var timeout = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
             try
             {
                 await using var stream = visitor.GetStream();
                 var query = QueryOf(await ReadRequestLineAsync(stream, timeout.Token).ConfigureAwait(false));
-                var found = isAnswer(query) && (query.ContainsKey("code") || query.ContainsKey("error"));
-                await AnswerAsync(stream, found, query, timeout.Token).ConfigureAwait(false);
-                if (found)
-                    return query;
+                var isFound = isAnswer(query) && (query.ContainsKey("code") || query.ContainsKey("error"));
+                await AnswerAsync(stream, isFound, query, timeout.Token).ConfigureAwait(false);
+                if (isFound)
+                    found.TrySetResult(query);
             }
-            catch (IOException)
+            catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidOperationException)
             {
-                // A visitor who left; a browser opens connections that it does not use.
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // A visitor who said nothing.
+                // A visitor who left, or said nothing.
             }
         }
     }

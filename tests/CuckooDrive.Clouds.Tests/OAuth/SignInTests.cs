@@ -40,12 +40,14 @@ public sealed class SignInTests : IDisposable
     [Fact]
     public async Task OthersWhoKnockAreSentAwayAndTheBrowserIsWaitedFor()
     {
+        using var silent = new System.Net.Sockets.TcpClient();
         var login = await SignIn(_emulator.Endpoint).WithBrowserAsync(async (address, cancel) =>
         {
             var query = Microsoft.AspNetCore.WebUtilities.QueryHelpers.ParseQuery(address.Query);
             var home = new Uri(query["redirect_uri"]!);
-            using (var silent = new System.Net.Sockets.TcpClient())
-                await silent.ConnectAsync(home.Host, home.Port, cancel);
+            using (var gone = new System.Net.Sockets.TcpClient())
+                await gone.ConnectAsync(home.Host, home.Port, cancel);
+            await silent.ConnectAsync(home.Host, home.Port, cancel);
             _ = Task.Run(
                 async () =>
                 {
