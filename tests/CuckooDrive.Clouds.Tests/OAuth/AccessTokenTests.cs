@@ -135,7 +135,7 @@ public sealed class AccessTokenTests : IDisposable
             await using var http = Open(_emulator.Options() with { Credentials = store });
             var failure = await Assert.ThrowsAsync<CloudException>(() => HelloAsync(http));
             Assert.Equal(CloudErrorKind.Unauthorized, failure.Kind);
-            Assert.Contains("cuckoo cloud add", failure.Message, StringComparison.Ordinal);
+            Assert.Contains("Sign in again", failure.Message, StringComparison.Ordinal);
         }
     }
 
