@@ -5,6 +5,7 @@ using CuckooDrive.Clouds.Providers.Folder;
 using CuckooDrive.Clouds.Providers.GoogleDrive;
 using CuckooDrive.Clouds.Providers.Memory;
 using CuckooDrive.Clouds.Providers.OneDrive;
+using CuckooDrive.Clouds.Providers.Rclone;
 using CuckooDrive.Clouds.Providers.S3;
 using CuckooDrive.Clouds.Providers.Sftp;
 using CuckooDrive.Clouds.Providers.WebDav;
@@ -69,6 +70,7 @@ public sealed class CloudRegistry
         GoogleDriveStorage.Provider,
         MemoryStorage.Provider,
         OneDriveStorage.Provider,
+        RcloneStorage.Provider,
         S3Storage.Provider,
         SftpStorage.Provider,
         WebDavStorage.Provider,
