@@ -91,6 +91,8 @@ public sealed class BoxEmulator : CloudEmulator
         upload.MapPost("/content", context => _uploads.CreateAsync(context));
         upload.MapPost("/{id}/content", (HttpContext context, string id) => _uploads.ReplaceAsync(context, id));
         upload.MapPost("/upload_sessions", context => _uploads.BeginAsync(context));
+        upload.MapGet("/upload_sessions/{id}", (HttpContext context, string id) => _uploads.DescribeAsync(context, id));
+        upload.MapGet("/upload_sessions/{id}/parts", (HttpContext context, string id) => _uploads.ListPartsAsync(context, id));
         upload.MapPut("/upload_sessions/{id}", (HttpContext context, string id) => _uploads.AddPartAsync(context, id));
         upload.MapPost("/upload_sessions/{id}/commit", (HttpContext context, string id) => _uploads.CommitAsync(context, id));
         upload.MapDelete("/upload_sessions/{id}", (HttpContext context, string id) => _uploads.AbortAsync(context, id));

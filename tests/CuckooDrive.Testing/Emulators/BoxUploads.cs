@@ -69,25 +69,46 @@ internal sealed class BoxUploads(BoxEmulator emulator, TemporaryFolder folder)
         {
             var id = Guid.NewGuid().ToString("n").ToUpperInvariant();
             _sessions[id] = new Session(parent, name, size);
-            var address = $"https://{BoxEmulator.UploadHost}/api/2.0/files/upload_sessions/{id}";
-            await BoxEmulator.JsonAsync(context, 201, new JsonObject
-            {
-                ["type"] = "upload_session",
-                ["id"] = id,
-                ["session_expires_at"] = DateTimeOffset.UtcNow.AddDays(7).ToString("yyyy-MM-ddTHH:mm:sszzz", CultureInfo.InvariantCulture),
-                ["part_size"] = PartSize,
-                ["total_parts"] = (size + PartSize - 1) / PartSize,
-                ["num_parts_processed"] = 0,
-                ["session_endpoints"] = new JsonObject
-                {
-                    ["list_parts"] = $"{address}/parts",
-                    ["commit"] = $"{address}/commit",
-                    ["upload_part"] = address,
-                    ["status"] = address,
-                    ["abort"] = address,
-                },
-            });
+            await DescribeAsync(context, id, status: 201);
         }
+    }
+
+    public Task DescribeAsync(HttpContext context, string id, int status = 200)
+    {
+        if (!_sessions.TryGetValue(id, out var session))
+            return BoxEmulator.ErrorAsync(context, 404, "not_found");
+        var address = $"https://{BoxEmulator.UploadHost}/api/2.0/files/upload_sessions/{id}";
+        return BoxEmulator.JsonAsync(context, status, new JsonObject
+        {
+            ["type"] = "upload_session",
+            ["id"] = id,
+            ["session_expires_at"] = DateTimeOffset.UtcNow.AddDays(7).ToString("yyyy-MM-ddTHH:mm:sszzz", CultureInfo.InvariantCulture),
+            ["part_size"] = PartSize,
+            ["total_parts"] = (session.Size + PartSize - 1) / PartSize,
+            ["num_parts_processed"] = session.Parts.Count,
+            ["session_endpoints"] = new JsonObject
+            {
+                ["list_parts"] = $"{address}/parts",
+                ["commit"] = $"{address}/commit",
+                ["upload_part"] = address,
+                ["status"] = address,
+                ["abort"] = address,
+            },
+        });
+    }
+
+    public Task ListPartsAsync(HttpContext context, string id)
+    {
+        if (!_sessions.TryGetValue(id, out var session))
+            return BoxEmulator.ErrorAsync(context, 404, "not_found");
+        JsonNode[] parts = [.. session.Parts.OrderBy(part => part.Key).Select(part => DescribePart(part.Key, part.Value))];
+        return BoxEmulator.JsonAsync(context, 200, new JsonObject
+        {
+            ["entries"] = new JsonArray(parts),
+            ["total_count"] = parts.Length,
+            ["limit"] = 1000,
+            ["offset"] = 0,
+        });
     }
 
     public async Task AddPartAsync(HttpContext context, string id)
