@@ -5,6 +5,9 @@ public sealed partial class ChunkStore
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
+    /// <summary>Why no commit can succeed any more until the drive is mounted again; null in health.</summary>
+    public Exception? Failure => Volatile.Read(ref _syncFailure);
+
     public bool HasChanges
     {
         get

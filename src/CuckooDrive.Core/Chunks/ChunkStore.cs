@@ -75,7 +75,7 @@ public sealed partial class ChunkStore : IChunkStore
         _space.AskClouds = _watch.AskForRoomAsync;
         _space.MeasureDisk = new LocalDisk(options.StagingDirectory, _diskCache).MeasureRoom;
         _watch.RoomChanged = _space.ReportRoom;
-        _watch.Recovered = _crew.RetryNow;
+        _watch.Recovered = _crew.Wake;
         _crew.Start(_stopping.Token);
     }
 
@@ -147,7 +147,7 @@ public sealed partial class ChunkStore : IChunkStore
             }
             catch (IOException exception)
             {
-                _syncFailure = exception;
+                Volatile.Write(ref _syncFailure, exception);
                 throw;
             }
         }

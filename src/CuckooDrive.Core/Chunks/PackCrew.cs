@@ -54,7 +54,7 @@ internal sealed class PackCrew(
     /// <summary>Something may have become possible: look now, not at the next tick.</summary>
     public void Wake() => _wake.Fire();
 
-    /// <summary>Somebody waits, or a cloud is back: what failed before is tried again at once.</summary>
+    /// <summary>Somebody waits: what failed before is tried again at once.</summary>
     public void RetryNow()
     {
         healer.RetryNow();

@@ -23,7 +23,7 @@ public sealed partial class Drive
             Name = _identity.DriveName,
             DriveId = Convert.ToHexStringLower(_keys.DriveId),
             ReadOnly = _options.ReadOnly,
-            WriteStopped = _replicator.FenceReason ?? _store.Failure?.Message,
+            WriteStopped = _replicator.FenceReason ?? _store.Failure?.Message ?? _chunks.Failure?.Message,
             Redundancy = new RedundancyStatus(_settings.Redundancy.DataShards, _settings.Redundancy.ParityShards, _settings.Redundancy.ParityShards),
             Clouds = clouds,
             Queue = new QueueStatus(chunks.PendingPacks, chunks.PendingBytes),
@@ -144,6 +144,8 @@ public sealed partial class Drive
             yield return fence;
         if (_store.Failure is { } failure)
             yield return $"The metadata store stopped: {failure.Message}";
+        if (_chunks.Failure is { } lost)
+            yield return $"The staging disk failed, so nothing can be made durable; mount again after it was repaired: {lost.Message}";
         foreach (var loss in _replicator.Replicas.Select(replica => replica.Loss).OfType<string>())
             yield return loss;
         if (_replicator.FenceReason is null && _shipper.LastError is { } error)
