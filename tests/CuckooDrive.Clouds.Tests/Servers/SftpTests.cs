@@ -1,3 +1,4 @@
+using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Testing.Clouds;
 using CuckooDrive.Testing.Servers;
 using Xunit;
@@ -132,15 +133,16 @@ public sealed class SftpTests
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(
             folder["known"], $"[127.0.0.1]:{relay.Host.Split(':')[1]} {await File.ReadAllTextAsync(Path.Join(Folder, "host_key.pub"))}");
-        await using var storage = CloudRegistry.Default.Open(
+        await using var bare = CloudRegistry.Default.Open(
             $"sftp://{TestServers.Sftp["user"]}@{relay.Host}{Folder}/root?known-hosts={folder["known"]}",
             new CloudOpenOptions { Credentials = new MemoryCredentialStore(SftpConformance.Key()) });
-        await storage.WriteAsync("cut", CloudContent.FromMemory(new byte[4 << 20]));
-        await using (var stream = await storage.OpenReadAsync("cut"))
+        await bare.WriteAsync("cut", CloudContent.FromMemory(new byte[4 << 20]));
+        await using (var stream = await bare.OpenReadAsync("cut"))
         {
             relay.Cut();
             await Failing.CallAsync(() => stream.CopyToAsync(Stream.Null), CloudErrorKind.Transient, "connection");
         }
+        var storage = new RetryStorage(bare, new RetryOptions { FirstDelay = TimeSpan.FromMilliseconds(10) });
         Assert.Equal(4 << 20, (await storage.StatAsync("cut"))!.Length);
         await storage.DeleteAsync("cut");
     }

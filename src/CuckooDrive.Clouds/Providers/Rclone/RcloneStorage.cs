@@ -236,6 +236,7 @@ public sealed class RcloneStorage : ICloudStorage
         }
         catch (Exception exception) when (exception is CloudException or OperationCanceledException)
         {
+            // The failure of the upload is what the caller must hear.
         }
     }
 }

@@ -111,6 +111,7 @@ internal sealed class S3Writer(S3Session session, S3Address address, TimeProvide
         catch (Exception exception) when (
             exception is Amazon.Runtime.AmazonServiceException or HttpRequestException or OperationCanceledException)
         {
+            // The failure of the upload is what the caller must hear.
         }
     }
 }

@@ -105,6 +105,7 @@ internal sealed class SftpWriter(SftpConnections connections, SftpTree tree, Tim
         catch (Exception exception) when (
             exception is SshException or IOException or ObjectDisposedException or InvalidOperationException or OperationCanceledException)
         {
+            // The failure of the upload is what the caller must hear.
         }
     }
 

@@ -96,6 +96,7 @@ internal sealed class WebDavWriter(WebDavClient client, WebDavFolders folders, b
         }
         catch (Exception exception) when (exception is CloudException or OperationCanceledException)
         {
+            // The failure of the upload is what the caller must hear.
         }
     }
 
