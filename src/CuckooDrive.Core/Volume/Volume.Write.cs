@@ -124,7 +124,7 @@ public sealed partial class Volume
 
     private void Write(Inode inode, long offset, ReadOnlySpan<byte> data, WriteOptions options)
     {
-        var full = t_full ??= [];
+        var full = _threadFull ??= [];
         lock (inode.DataLock)
         {
             var dirty = inode.Dirty ??= new DirtyData(inode, _buffers);
@@ -161,7 +161,7 @@ public sealed partial class Volume
     }
 
     [ThreadStatic]
-    private static List<DirtyExtent>? t_full;
+    private static List<DirtyExtent>? _threadFull;
 
     private async ValueTask<FsResult<Attributes>> ResizeAndSetAsync(ulong number, AttributeChange change, long size)
     {
