@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Collections.Concurrent;
 using CuckooDrive.Clouds.Http;
 using CuckooDrive.Clouds.OAuth;
 
@@ -24,6 +24,9 @@ public sealed class GoogleDriveStorage : ICloudStorage
     private readonly GoogleDriveApi _api;
     private readonly GoogleDriveFolders _folders;
     private readonly GoogleDriveFiles _files;
+
+    /// <summary>Names of writes that failed and may have taken effect all the same.</summary>
+    private readonly ConcurrentDictionary<string, bool> _doubtful = new(StringComparer.Ordinal);
 
     private GoogleDriveStorage(CloudAddress address, string[] root, CloudOpenOptions options)
     {
@@ -107,7 +110,25 @@ public sealed class GoogleDriveStorage : ICloudStorage
         cancellationToken.ThrowIfCancellationRequested();
         if (content.Length > Capabilities.MaximumObjectSize)
             throw new CloudException(CloudErrorKind.TooLarge, $"'{name}' is larger than Google Drive takes.");
+        // Another try must not leave one more file of the name each time that an answer is lost.
+        if (_doubtful.ContainsKey(name) && await _files.FindAsync(name, cancellationToken).ConfigureAwait(false) is not null)
+            throw new CloudException(CloudErrorKind.AlreadyExists, $"'{name}' exists already.");
+        _doubtful[name] = true;
+        try
+        {
+            var stored = await StoreAsync(name, content, cancellationToken).ConfigureAwait(false);
+            _doubtful.TryRemove(name, out _);
+            return stored;
+        }
+        catch (CloudException failure) when (!failure.IsRetryable)
+        {
+            _doubtful.TryRemove(name, out _);
+            throw;
+        }
+    }
 
+    private async Task<CloudObject> StoreAsync(string name, CloudContent content, CancellationToken cancellationToken)
+    {
         await using var upload = new RestartableUpload(content, CloudHashKind.Md5);
         await upload.BeginAsync(cancellationToken).ConfigureAwait(false);
         var (folder, leaf) = GoogleDriveFolders.Split(name);
