@@ -38,7 +38,7 @@ internal enum CrashStep
 internal static class CrashPoint
 {
     private static readonly string? Armed = Environment.GetEnvironmentVariable("CUCKOO_TEST_CRASH_AT");
-    private static int s_reached;
+    private static int _reached;
 
     public static void Reach(CrashStep step)
     {
@@ -49,7 +49,7 @@ internal static class CrashPoint
     private static void Count(CrashStep step)
     {
         var separator = Armed!.IndexOf(':', StringComparison.Ordinal);
-        if (Armed[..separator] != step.ToString() || Interlocked.Increment(ref s_reached) != int.Parse(Armed[(separator + 1)..]))
+        if (Armed[..separator] != step.ToString() || Interlocked.Increment(ref _reached) != int.Parse(Armed[(separator + 1)..]))
             return;
         using var self = Process.GetCurrentProcess();
         self.Kill();

@@ -1,8 +1,8 @@
+using System.Security.Cryptography;
 using CuckooDrive.Clouds;
 using CuckooDrive.Core.Metadata;
 using CuckooDrive.Core.Placement;
 using CuckooDrive.Format;
-using System.Security.Cryptography;
 
 namespace CuckooDrive.Core.Drives;
 

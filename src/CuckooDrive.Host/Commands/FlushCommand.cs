@@ -1,9 +1,9 @@
 using System.CommandLine;
+using CuckooDrive.Core.Drives;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Composition;
 using CuckooDrive.Host.Daemon;
 using CuckooDrive.Host.Linux;
-using CuckooDrive.Core.Drives;
 
 namespace CuckooDrive.Host.Commands;
 

@@ -24,12 +24,12 @@ internal sealed class MountedBenchmark(MountedOptions options, TextWriter progre
         foreach (var group in wanted)
             await group.PrepareAsync(folder.Make(group.Name), options, cancellation);
         for (var round = 1; round <= options.Rounds; round++)
-        foreach (var group in wanted)
-        {
-            progress.WriteLine($"round {round} of {options.Rounds}, {group.Name}");
-            for (var turn = 0; turn < subjects.Count; turn++)
-                await RunGroupAsync(group, subjects[(turn + round - 1) % subjects.Count], round, folder, cancellation);
-        }
+            foreach (var group in wanted)
+            {
+                progress.WriteLine($"round {round} of {options.Rounds}, {group.Name}");
+                for (var turn = 0; turn < subjects.Count; turn++)
+                    await RunGroupAsync(group, subjects[(turn + round - 1) % subjects.Count], round, folder, cancellation);
+            }
         return new Report(options, subjects, _results, conditions with { LoadAtEnd = Machine.Load });
     }
 

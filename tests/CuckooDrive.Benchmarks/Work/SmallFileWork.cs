@@ -31,11 +31,11 @@ internal static class SmallFileWork
         long count = 0, bytes = 0;
         var clock = Stopwatch.StartNew();
         foreach (var folder in Directory.EnumerateDirectories(root))
-        foreach (var path in Directory.EnumerateFiles(folder))
-        {
-            count++;
-            bytes += new FileInfo(path).Length;
-        }
+            foreach (var path in Directory.EnumerateFiles(folder))
+            {
+                count++;
+                bytes += new FileInfo(path).Length;
+            }
         return new WorkResult(clock.Elapsed.TotalSeconds, count, bytes);
     }
 
@@ -46,16 +46,16 @@ internal static class SmallFileWork
         long count = 0, bytes = 0;
         var clock = Stopwatch.StartNew();
         foreach (var folder in Directory.EnumerateDirectories(root))
-        foreach (var path in Directory.EnumerateFiles(folder))
-        {
-            using var file = File.OpenHandle(path);
-            var read = RandomAccess.Read(file, buffer, 0);
-            if (read != FileLength)
-                throw new InvalidDataException($"'{path}' has {read} bytes instead of {FileLength}.");
-            DataPool.Check(buffer.AsSpan(0, read), Seed, NumberOf(path) * FileLength);
-            count++;
-            bytes += read;
-        }
+            foreach (var path in Directory.EnumerateFiles(folder))
+            {
+                using var file = File.OpenHandle(path);
+                var read = RandomAccess.Read(file, buffer, 0);
+                if (read != FileLength)
+                    throw new InvalidDataException($"'{path}' has {read} bytes instead of {FileLength}.");
+                DataPool.Check(buffer.AsSpan(0, read), Seed, NumberOf(path) * FileLength);
+                count++;
+                bytes += read;
+            }
         return new WorkResult(clock.Elapsed.TotalSeconds, count, bytes);
     }
 
