@@ -220,9 +220,7 @@ public sealed partial class Volume
     /// <summary>Makes [from, to) a hole, in dirty data and extents. Both locks are held. False on a miss, nothing changed.</summary>
     private bool TryCut(Inode inode, long from, long to, ref Miss miss)
     {
-        var end = to == MaximumFileSize ? Math.Max(inode.Size, from) : to;
-        if (end <= from && inode.Extents.IsComplete)
-            return true;
+        // Not only up to the size: after a crash extents may lie behind what was recorded of it.
         if (!IsRangeResident(inode, from, to, ref miss))
             return false;
         if (inode.Dirty is { } dirty)

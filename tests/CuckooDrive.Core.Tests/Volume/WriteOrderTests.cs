@@ -72,6 +72,24 @@ public sealed class WriteOrderTests
         test.Check();
     }
 
+    [Fact]
+    public async Task What_lies_behind_the_recorded_end_is_gone_after_a_crash()
+    {
+        await using var test = new TestVolume();
+        var inode = await test.MakeFileAsync("a");
+        await WriteAsync(test, inode, 1, 2);
+        await test.SyncAsync();
+        await test.CrashAsync();
+        inode = await test.FindAsync("a");
+        Assert.Equal(0, await SizeAsync(test, "a"));
+        await test.Volume.SetAttributesAsync(inode, new AttributeChange { Size = 2 * Part }, default);
+        Assert.Equal(Content(0).Concat(Content(0)), await test.ReadAsync(inode, 0, 2 * Part));
+        Assert.Equal(FsError.None, await test.Volume.UnlinkAsync(IFileSystem.RootInode, "a"u8.ToArray(), default));
+        test.Volume.Forget(inode, ulong.MaxValue >> 1);
+        await test.SyncAsync();
+        test.Check();
+    }
+
     private static byte[] Content(byte value) => [.. Enumerable.Repeat(value, Part)];
 
     /// <summary>The file stays open.</summary>
