@@ -185,8 +185,9 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
     /// <summary>A call failed: what that says about the cloud. <paramref name="bytes"/> is what was to be stored.</summary>
     public void Report(CloudException exception, long bytes)
     {
-        // About the object, not about the cloud, which has answered.
-        if (exception.Kind is CloudErrorKind.AlreadyExists or CloudErrorKind.NotFound)
+        // About the object, not about the cloud, which has answered. NotFound is no such case: what is asked for here by stat
+        // and delete may be missing, so it is the folder or the bucket that is not there.
+        if (exception.Kind == CloudErrorKind.AlreadyExists)
         {
             ReportAnswer();
             return;
