@@ -54,9 +54,10 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
     {
         var indexes = new List<int>();
         var contents = new List<ReadOnlyMemory<byte>>();
-        for (var shard = 0; shard < pack.Width && indexes.Count < pack.DataShards; shard++)
+        for (var shard = 0; shard < pack.Width; shard++)
         {
-            if (pack.Shards[shard].State != ShardState.Stored)
+            // Also when there are enough: a pack that has lost a shard cannot afford another bad one that nobody has noticed.
+            if (pack.Shards[shard].State != ShardState.Stored || (indexes.Count == pack.DataShards && !pack.Tagged))
                 continue;
             var (content, finding) = await ReadShardAsync(pack, shard, cancellationToken).ConfigureAwait(false);
             if (content is not null && pack.Tagged && preparer.Tag(pack, shard, content) != pack.Shards[shard].Tag)
@@ -67,6 +68,8 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
                     damaged(shard, finding);
                 continue;
             }
+            if (indexes.Count == pack.DataShards)
+                continue;
             indexes.Add(shard);
             contents.Add(content);
         }
