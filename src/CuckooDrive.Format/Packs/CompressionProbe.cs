@@ -17,7 +17,7 @@ internal static class CompressionProbe
     /// </summary>
     public static bool LooksIncompressible(ReadOnlySpan<byte> data)
     {
-        if (data.Length < 4 * SampleLength)
+        if (data.Length < SampleLength)
             return false;
         Span<int> counts = stackalloc int[256];
         counts.Clear();
