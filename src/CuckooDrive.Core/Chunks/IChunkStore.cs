@@ -25,6 +25,9 @@ public interface IChunkStore : IAsyncDisposable
     /// <summary>The largest plaintext of a chunk: 131,072 bytes.</summary>
     public const int MaximumChunkLength = 128 * 1024;
 
+    /// <summary>How many pieces one call of Append takes.</summary>
+    public const int MaximumBatch = 16;
+
     /// <summary>
     /// Reserves room for <paramref name="bytes"/> of new data on the staging disk and, after redundancy, on the clouds.
     /// Waits while staging is nearly full and drains; false when there is no hope of space (ENOSPC). Completes
@@ -36,13 +39,21 @@ public interface IChunkStore : IAsyncDisposable
     void Unreserve(long bytes);
 
     /// <summary>
-    /// Stores 1 to <see cref="MaximumChunkLength"/> bytes and returns the chunk, with one hold on it so that its pack
-    /// lives until <see cref="ReleaseHold"/>; the reference count is not changed. An equal chunk already stored is
-    /// returned instead. CPU-heavy and synchronous; many threads may call at once. The bytes are in the staging file (or
-    /// its buffer) on return, durable after <see cref="SyncStaging"/>.
+    /// Stores pieces of 1 to <see cref="MaximumChunkLength"/> bytes, at most <see cref="MaximumBatch"/> of them, and fills in the
+    /// chunk of each, with one hold on it so that its pack lives until <see cref="ReleaseHold"/>; the reference count is not
+    /// changed. An equal chunk already stored is returned instead. CPU-heavy and synchronous; many threads may call at once.
+    /// The bytes are in the staging file (or its buffer) on return, durable after <see cref="SyncStaging"/>.
     /// </summary>
-    /// <exception cref="IOException">The staging disk failed or is full; nothing was stored.</exception>
-    ChunkRef Append(ReadOnlySpan<byte> plain);
+    /// <exception cref="IOException">The staging disk failed or is full; nothing was stored, nothing is held.</exception>
+    void Append(ReadOnlySpan<ReadOnlyMemory<byte>> plain, Span<ChunkRef> chunks);
+
+    /// <summary>Stores one piece as the other overload does.</summary>
+    ChunkRef Append(ReadOnlyMemory<byte> plain)
+    {
+        var chunk = default(ChunkRef);
+        Append(new(in plain), new(ref chunk));
+        return chunk;
+    }
 
     /// <summary>Counts one more extent that refers to the chunk.</summary>
     void AddReference(ChunkRef chunk);

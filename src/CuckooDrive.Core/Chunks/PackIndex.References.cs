@@ -37,6 +37,9 @@ internal sealed partial class PackIndex
         MarkDirty(pack);
     }
 
+    /// <summary>Holds once more a chunk that the caller holds.</summary>
+    public void AddHold(ChunkRef chunk) => RecordOf(chunk, out _).Holds++;
+
     /// <summary>Holds a chunk that is alive; false for a dead one, which must not be used again.</summary>
     public bool TryHold(ChunkRef chunk)
     {

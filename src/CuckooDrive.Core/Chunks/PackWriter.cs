@@ -29,47 +29,68 @@ internal sealed class PackWriter(
     /// <summary>Called without the gate when the last write of a pack that takes no more ends.</summary>
     public Action<Pack>? WritesEnded { get; set; }
 
-    /// <exception cref="IOException">The staging disk failed or is full; nothing was stored.</exception>
-    public ChunkRef Append(ReadOnlySpan<byte> plain)
+    /// <inheritdoc cref="IChunkStore.Append(ReadOnlySpan{ReadOnlyMemory{byte}}, Span{ChunkRef})"/>
+    public void Append(ReadOnlySpan<ReadOnlyMemory<byte>> plain, Span<ChunkRef> chunks)
     {
-        ArgumentOutOfRangeException.ThrowIfZero(plain.Length);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(plain.Length, PackLayout.MaximumChunkLength);
-        var id = hasher.Compute(plain);
-        if (TryDeduplicate(id, plain.Length, out var equal))
-            return equal;
-        var codec = ChunkCodec.Raw;
-        var payload = options.Compression ? ChunkCodec.Compress(plain, ChunkScratch.Payload, out codec) : plain;
-        var record = new ChunkRecord
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(plain.Length, IChunkStore.MaximumBatch);
+        foreach (var piece in plain)
         {
-            Id = id,
-            PlainLength = plain.Length,
-            SealedLength = payload.Length + PackLayout.SealOverhead,
-            Codec = codec,
-        };
-        Pack pack;
-        LocalPackFile file;
-        uint number;
-        lock (index.Gate)
-        {
-            pack = TakePlace(ref record);
-            file = pack.Local!;
-            number = index.Append(pack, record);
-            pack.PendingWrites++;
+            ArgumentOutOfRangeException.ThrowIfZero(piece.Length);
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(piece.Length, PackLayout.MaximumChunkLength);
         }
-        var chunk = new ChunkRef(pack.Ordinal, number);
+        var done = 0;
+        try
+        {
+            while (done < plain.Length)
+            {
+                var count = AppendRun.CountFitting(plain[done..]);
+                Append(AppendRun.OfThread, plain.Slice(done, count), chunks.Slice(done, count));
+                done += count;
+            }
+        }
+        catch
+        {
+            lock (index.Gate)
+            {
+                foreach (var chunk in chunks[..done])
+                    index.ReleaseHold(chunk);
+            }
+            throw;
+        }
+    }
+
+    private void Append(AppendRun run, ReadOnlySpan<ReadOnlyMemory<byte>> plain, Span<ChunkRef> chunks)
+    {
+        run.Begin(plain, hasher);
+        if (!FindStored(run, chunks))
+            return;
+        Pack? pack = null;
         var written = false;
         try
         {
-            var sealedChunk = ChunkScratch.Sealed.AsSpan(0, record.SealedLength);
-            ciphers.Of(pack).Seal(number, codec, plain.Length, payload, sealedChunk);
-            files.Write(file, file.Position(record.Shard, record.Offset), sealedChunk);
+            run.Compress(plain, options.Compression);
+            long position;
+            lock (index.Gate)
+            {
+                pack = OpenPackWith(run.Length);
+                position = TakePlaces(pack, run, chunks);
+            }
+            var cipher = ciphers.Of(pack);
+            for (var i = 0; i < run.Count; i++)
+            {
+                if (run[i].IsNew)
+                    run.Seal(i, plain[i].Span, cipher, chunks[i].Number);
+            }
+            files.Write(pack.Local!, position, run.Sealed);
             written = true;
         }
         finally
         {
-            EndWrite(pack, chunk, id, written);
+            if (pack is null)
+                ReleaseStored(run, chunks);
+            else
+                EndWrite(pack, run, chunks, written);
         }
-        return chunk;
     }
 
     /// <summary>Hands out the packs that take no more chunks, with <paramref name="openToo"/> the open one as well. Under the gate.</summary>
@@ -93,20 +114,47 @@ internal sealed class PackWriter(
         return files;
     }
 
-    private bool TryDeduplicate(ChunkId id, int length, out ChunkRef equal)
+    /// <summary>Takes a hold on what is stored already; false when that is all.</summary>
+    private bool FindStored(AppendRun run, Span<ChunkRef> chunks)
+    {
+        var anyNew = false;
+        lock (index.Gate)
+        {
+            for (var i = 0; i < run.Count; i++)
+            {
+                if (!run[i].IsRepeated)
+                    run[i].IsStored = TryDeduplicate(run.Record(i), out chunks[i]);
+                else if (run[run[i].Original].IsStored)
+                    run[i] = new AppendRun.Piece { IsStored = TryDeduplicate(run.Record(i), out chunks[i]) };
+                anyNew |= !run[i].IsStored;
+            }
+        }
+        return anyNew;
+    }
+
+    private void ReleaseStored(AppendRun run, Span<ChunkRef> chunks)
     {
         lock (index.Gate)
         {
-            var way = 0;
-            while (dedup.TryFind(id, ref way, out equal))
+            for (var i = 0; i < run.Count; i++)
             {
-                // The entry is a hint: its pack may have gone since.
-                if (!index.TryLocate(equal, out var found) || found.Record.Id != id || found.Record.PlainLength != length ||
-                    !IsSound(found.Pack) || !index.TryHold(equal))
-                    continue;
-                _deduplicated++;
-                return true;
+                if (run[i].IsStored)
+                    index.ReleaseHold(chunks[i]);
             }
+        }
+    }
+
+    private bool TryDeduplicate(in ChunkRecord record, out ChunkRef equal)
+    {
+        var way = 0;
+        while (dedup.TryFind(record.Id, ref way, out equal))
+        {
+            // The entry is a hint: its pack may have gone since.
+            if (!index.TryLocate(equal, out var found) || found.Record.Id != record.Id || found.Record.PlainLength != record.PlainLength ||
+                !IsSound(found.Pack) || !index.TryHold(equal))
+                continue;
+            _deduplicated++;
+            return true;
         }
         return false;
     }
@@ -114,23 +162,43 @@ internal sealed class PackWriter(
     // New data must not come to depend on a pack that has already lost more than it can.
     private static bool IsSound(Pack pack) => pack.IsWholeLocally || pack.BadShards <= pack.Redundancy.ParityShards;
 
-    private Pack TakePlace(ref ChunkRecord record)
+    /// <summary>The open pack if it has room for so many bytes in one shard, or another.</summary>
+    private Pack OpenPackWith(int length)
     {
-        var pack = _open;
-        if (pack is not null && (pack.ChunkCount >= Pack.MaximumChunks || EmptiestRoom(pack) < record.SealedLength))
+        if (_open is { } pack && (pack.ChunkCount + IChunkStore.MaximumBatch > Pack.MaximumChunks || EmptiestRoom(pack) < length))
         {
             _full.Add(pack);
-            pack = _open = null;
+            _open = null;
         }
-        pack ??= _open = OpenPack();
+        return _open ??= OpenPack();
+    }
+
+    /// <summary>Numbers the pieces and places them side by side in one shard; returns where in the file that is.</summary>
+    private long TakePlaces(Pack pack, AppendRun run, Span<ChunkRef> chunks)
+    {
         var shard = Emptiest(pack);
         ref var place = ref pack.Shards[shard];
-        record.Shard = (byte)shard;
-        record.Offset = place.Used;
-        place.Used += record.SealedLength;
-        pack.Local!.Bytes += record.SealedLength;
-        space.AddStaged(record.SealedLength);
-        return pack;
+        var start = place.Used;
+        for (var i = 0; i < run.Count; i++)
+        {
+            if (run[i].IsNew)
+            {
+                ref var record = ref run.Record(i);
+                (record.Shard, record.Offset) = ((byte)shard, start + run[i].Position);
+                chunks[i] = new ChunkRef(pack.Ordinal, index.Append(pack, record));
+            }
+            else if (run[i].IsRepeated)
+            {
+                chunks[i] = chunks[run[i].Original];
+                index.AddHold(chunks[i]);
+                _deduplicated++;
+            }
+        }
+        place.Used += run.Length;
+        pack.PendingWrites++;
+        pack.Local!.Bytes += run.Length;
+        space.AddStaged(run.Length);
+        return pack.Local.Position(shard, start);
     }
 
     private Pack OpenPack()
@@ -143,17 +211,20 @@ internal sealed class PackWriter(
         return pack;
     }
 
-    private void EndWrite(Pack pack, ChunkRef chunk, ChunkId id, bool written)
+    private void EndWrite(Pack pack, AppendRun run, Span<ChunkRef> chunks, bool written)
     {
         bool ended;
         lock (index.Gate)
         {
             pack.PendingWrites--;
             _unsynced.Add(pack.Local!);
-            if (written)
-                dedup.Add(id, chunk);
-            else
-                index.ReleaseHold(chunk);
+            for (var i = 0; i < run.Count; i++)
+            {
+                if (!written)
+                    index.ReleaseHold(chunks[i]);
+                else if (run[i].IsNew)
+                    dedup.Add(run.Record(i).Id, chunks[i]);
+            }
             ended = pack.PendingWrites == 0 && pack.State != PackState.Open;
         }
         if (ended)

@@ -142,7 +142,7 @@ internal sealed class Checkpointer(
             throw new IOException("There is no room for a checkpoint of the metadata.");
         try
         {
-            return chunks.Append(page.Span);
+            return chunks.Append(page);
         }
         finally
         {

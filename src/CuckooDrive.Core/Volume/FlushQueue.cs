@@ -6,13 +6,23 @@ namespace CuckooDrive.Core.Volume;
 /// </summary>
 internal sealed class FlushQueue
 {
+    /// <summary>What one worker takes at a time: many small extents, or one large one.</summary>
+    private const int BatchBytes = DirtyData.CellSize;
+    private const int BatchExtents = Chunks.IChunkStore.MaximumBatch;
+
     // A monitor: its waiters sleep at once, where semaphores of .NET spin first, which two cores cannot afford.
     private readonly object _lock = new();
     private readonly Queue<(long Ticket, DirtyExtent Extent)> _waiting = new();
-    private readonly SortedSet<long> _outstanding = [];
+
+    /// <summary>Batches that have been taken, each by its first ticket: a few, one for each worker.</summary>
+    private readonly List<long> _inFlight = [];
     private readonly List<(long Ticket, TaskCompletionSource Done)> _waiters = [];
     private long _lastTicket;
+    private long _waitingBytes;
     private bool _stopped;
+
+    /// <summary>Capacity of the buffers that no worker has taken yet.</summary>
+    public long WaitingBytes => Volatile.Read(ref _waitingBytes);
 
     public void Enqueue(List<DirtyExtent> extents)
     {
@@ -22,8 +32,8 @@ internal sealed class FlushQueue
         {
             foreach (var extent in extents)
             {
-                _outstanding.Add(++_lastTicket);
-                _waiting.Enqueue((_lastTicket, extent));
+                _waiting.Enqueue((++_lastTicket, extent));
+                _waitingBytes += extent.Buffer.Length;
             }
             if (extents.Count == 1)
                 Monitor.Pulse(_lock);
@@ -32,22 +42,19 @@ internal sealed class FlushQueue
         }
     }
 
-    /// <summary>Takes tickets for extents that the caller flushes by itself, at once.</summary>
-    public (long Ticket, DirtyExtent Extent)[] TakeAll(List<DirtyExtent> extents)
+    /// <summary>A batch of extents that the caller flushes by itself, at once, and completes.</summary>
+    public FlushBatch TakeOwn(List<DirtyExtent> extents)
     {
         lock (_lock)
         {
-            var taken = new (long, DirtyExtent)[extents.Count];
-            for (var i = 0; i < taken.Length; i++)
-            {
-                _outstanding.Add(++_lastTicket);
-                taken[i] = (_lastTicket, extents[i]);
-            }
-            return taken;
+            var first = _lastTicket + 1;
+            _lastTicket += extents.Count;
+            _inFlight.Add(first);
+            return new FlushBatch(first, extents);
         }
     }
 
-    /// <summary>Lets all <see cref="Take"/> end; what is still queued stays dirty.</summary>
+    /// <summary>Lets all <see cref="TryTake"/> end; what is still queued stays dirty.</summary>
     public void Stop()
     {
         lock (_lock)
@@ -57,23 +64,43 @@ internal sealed class FlushQueue
         }
     }
 
-    /// <summary>Waits for the next extent; null when stopped. The caller completes the ticket.</summary>
-    public (long Ticket, DirtyExtent Extent)? Take()
+    /// <summary>
+    /// Waits for extents and moves the next few into <paramref name="extents"/>, which the batch keeps until
+    /// <see cref="Complete"/>. False when stopped.
+    /// </summary>
+    public bool TryTake(List<DirtyExtent> extents, out FlushBatch batch)
     {
+        extents.Clear();
+        batch = default;
         lock (_lock)
         {
             while (_waiting.Count == 0 && !_stopped)
                 Monitor.Wait(_lock);
-            return _stopped ? null : _waiting.Dequeue();
+            if (_stopped)
+                return false;
+            var first = _waiting.Peek().Ticket;
+            var bytes = 0;
+            while (extents.Count < BatchExtents && _waiting.TryPeek(out var next) && (bytes += next.Extent.Length) <= BatchBytes)
+            {
+                _waitingBytes -= next.Extent.Buffer.Length;
+                extents.Add(_waiting.Dequeue().Extent);
+            }
+            _inFlight.Add(first);
+            batch = new FlushBatch(first, extents);
+            return true;
         }
     }
 
-    public void Complete(long ticket)
+    public void Complete(in FlushBatch batch)
     {
         lock (_lock)
         {
-            _outstanding.Remove(ticket);
-            var lowest = _outstanding.Count > 0 ? _outstanding.Min : long.MaxValue;
+            _inFlight.Remove(batch.Ticket);
+            if (_waiters.Count == 0)
+                return;
+            var lowest = _waiting.TryPeek(out var next) ? next.Ticket : long.MaxValue;
+            foreach (var ticket in _inFlight)
+                lowest = Math.Min(lowest, ticket);
             for (var i = _waiters.Count - 1; i >= 0; i--)
             {
                 if (_waiters[i].Ticket >= lowest)
@@ -89,7 +116,7 @@ internal sealed class FlushQueue
     {
         lock (_lock)
         {
-            if (_outstanding.Count == 0)
+            if (_waiting.Count == 0 && _inFlight.Count == 0)
                 return Task.CompletedTask;
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiters.Add((_lastTicket, done));
@@ -97,3 +124,7 @@ internal sealed class FlushQueue
         }
     }
 }
+
+/// <summary>Extents that are flushed together.</summary>
+/// <param name="Ticket">The lowest of their tickets.</param>
+internal readonly record struct FlushBatch(long Ticket, List<DirtyExtent> Extents);

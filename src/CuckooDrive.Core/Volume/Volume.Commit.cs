@@ -309,18 +309,18 @@ public sealed partial class Volume : ICommitter
     private bool FlushSmall(Inode inode)
     {
         var ready = new List<DirtyExtent>();
-        (long Ticket, DirtyExtent Extent)[] own = [];
+        FlushBatch? own = null;
         bool leftBehind;
         lock (inode.DataLock)
         {
             leftBehind = inode.Dirty?.FreezeAll(ready) ?? false;
-            if (ready.Count <= InlineFlushLimit)
-                own = _flushQueue.TakeAll(ready);
+            if (ready.Count is > 0 and <= InlineFlushLimit)
+                own = _flushQueue.TakeOwn(ready);
             else
                 _flushQueue.Enqueue(ready);
         }
-        foreach (var (ticket, extent) in own)
-            FlushTicket(ticket, extent);
+        if (own is { } batch)
+            FlushBatch(batch);
         return leftBehind;
     }
 

@@ -36,6 +36,9 @@ public sealed partial class Volume
     private void AddHeld(long bytes)
     {
         var held = Interlocked.Add(ref _heldBytes, bytes);
+        // Before the limit is reached, so that writers need not stop for what the workers could long have begun.
+        if (bytes > 0 && held - _flushQueue.WaitingBytes > _options.DirtyLimit / 2 && !Volatile.Read(ref _flushRequested))
+            RequestFlush();
         if (bytes >= 0 || held > _options.DirtyLimit)
             return;
         lock (_budgetLock)
@@ -65,15 +68,51 @@ public sealed partial class Volume
 
     private void FlushLoop()
     {
-        while (_flushQueue.Take() is { } item)
-            FlushTicket(item.Ticket, item.Extent);
+        var extents = new List<DirtyExtent>();
+        while (_flushQueue.TryTake(extents, out var batch))
+            FlushBatch(batch);
     }
 
-    private void FlushTicket(long ticket, DirtyExtent extent)
+    private void FlushBatch(in FlushBatch batch)
     {
         try
         {
-            Flush(extent);
+            Flush(batch.Extents);
+        }
+        finally
+        {
+            _flushQueue.Complete(batch);
+        }
+    }
+
+    /// <summary>Stores extents as chunks, all of them or none, and maps them.</summary>
+    private void Flush(List<DirtyExtent> extents)
+    {
+        var plain = _threadPlain ??= new ReadOnlyMemory<byte>[Chunks.IChunkStore.MaximumBatch];
+        var chunks = _threadChunks ??= new Chunks.ChunkRef[Chunks.IChunkStore.MaximumBatch];
+        for (var i = 0; i < extents.Count; i++)
+            plain[i] = extents[i].Buffer.AsMemory(0, extents[i].Length);
+        try
+        {
+            _chunks.Append(plain.AsSpan(0, extents.Count), chunks);
+        }
+        catch (Exception exception)
+        {
+            foreach (var extent in extents)
+                KeepForLater(extent, exception);
+            return;
+        }
+        for (var i = 0; i < extents.Count; i++)
+            MapOrKeep(extents[i], chunks[i]);
+    }
+
+    private void MapOrKeep(DirtyExtent extent, Chunks.ChunkRef chunk)
+    {
+        try
+        {
+            while (!TryMap(extent, chunk, out var miss))
+                Load(miss);
+            _chunks.Unreserve(extent.Reserved);
         }
         catch (Exception exception)
         {
@@ -81,25 +120,15 @@ public sealed partial class Volume
         }
         finally
         {
-            _flushQueue.Complete(ticket);
+            _chunks.ReleaseHold(chunk);
         }
     }
 
-    private void Flush(DirtyExtent extent)
-    {
-        var inode = extent.Inode;
-        var chunk = _chunks.Append(extent.Data);
-        try
-        {
-            while (!TryMap(extent, chunk, out var miss))
-                Load(miss);
-        }
-        finally
-        {
-            _chunks.ReleaseHold(chunk);
-        }
-        _chunks.Unreserve(extent.Reserved);
-    }
+    [ThreadStatic]
+    private static ReadOnlyMemory<byte>[]? _threadPlain;
+
+    [ThreadStatic]
+    private static Chunks.ChunkRef[]? _threadChunks;
 
     /// <summary>Puts a flushed extent's ranges that still count into the extent map. False on a miss.</summary>
     private bool TryMap(DirtyExtent extent, Chunks.ChunkRef chunk, out Miss miss)

@@ -42,7 +42,7 @@ public class CrashTests
     public async Task With_an_open_pack_without_anything_alive_drops_it()
     {
         await using var fixture = new StoreFixture(ThreeOne);
-        var held = fixture.Store.Append(StoreFixture.Random(50_000));
+        var held = fixture.Append(StoreFixture.Random(50_000));
         fixture.Commit();
         await fixture.ReopenAsync();
         var sequence = fixture.Commit(seal: true);

@@ -167,7 +167,7 @@ public class SpaceTests
     {
         await using var fixture = new StoreFixture(new Redundancy(1, 1));
         Directory.Delete(fixture.Staging);
-        Assert.ThrowsAny<IOException>(() => fixture.Store.Append(StoreFixture.Random(1000)));
+        Assert.ThrowsAny<IOException>(() => fixture.Append(StoreFixture.Random(1000)));
         Directory.CreateDirectory(fixture.Staging);
         var plain = StoreFixture.Random(1000);
         var chunk = fixture.Add(plain);

@@ -58,9 +58,12 @@ internal sealed class StoreFixture : IAsyncDisposable
         return sequence;
     }
 
-    public ChunkRef Add(ReadOnlySpan<byte> plain)
+    /// <summary>Appends with a hold.</summary>
+    public ChunkRef Append(ReadOnlyMemory<byte> plain) => ((IChunkStore)Store).Append(plain);
+
+    public ChunkRef Add(ReadOnlyMemory<byte> plain)
     {
-        var chunk = Store.Append(plain);
+        var chunk = Append(plain);
         Store.AddReference(chunk);
         Store.ReleaseHold(chunk);
         return chunk;
@@ -84,6 +87,7 @@ internal sealed class StoreFixture : IAsyncDisposable
     public async Task ReopenAsync()
     {
         await Store.DisposeAsync();
+        await ReopenCloudsAsync();
         Store = Open();
     }
 
@@ -93,6 +97,7 @@ internal sealed class StoreFixture : IAsyncDisposable
         await Store.DisposeAsync();
         foreach (var file in Directory.GetFiles(Staging).Concat(Directory.GetFiles(Cache)))
             File.Delete(file);
+        await ReopenCloudsAsync();
         Store = Open();
     }
 
@@ -139,10 +144,22 @@ internal sealed class StoreFixture : IAsyncDisposable
     private void AddCloud(int number)
     {
         Directory.CreateDirectory(CloudFolder(number));
+        Plans.Add(new FaultPlan(number));
         var folder = new FolderStorage(CloudFolder(number));
         folder.CreateRoot();
-        var plan = new FaultPlan(number);
-        Plans.Add(plan);
-        Members.Add(new CloudMember((ushort)number, $"cloud{number}", new FaultStorage(folder, plan), $"domain{number}"));
+        Members.Add(Member(number, folder));
     }
+
+    // As a new process has them: no file is open any more that a test has replaced.
+    private async Task ReopenCloudsAsync()
+    {
+        for (var cloud = 0; cloud < Members.Count; cloud++)
+        {
+            await Members[cloud].Storage.DisposeAsync();
+            Members[cloud] = Member(cloud, new FolderStorage(CloudFolder(cloud)));
+        }
+    }
+
+    private CloudMember Member(int number, FolderStorage folder) =>
+        new((ushort)number, $"cloud{number}", new FaultStorage(folder, Plans[number]), $"domain{number}");
 }

@@ -73,11 +73,19 @@ public sealed class MemoryChunkStore : IChunkStore
         }
     }
 
-    public ChunkRef Append(ReadOnlySpan<byte> plain)
+    public void Append(ReadOnlySpan<ReadOnlyMemory<byte>> plain, Span<ChunkRef> chunks)
     {
         Hook?.Invoke("append");
         if (IsFull)
             throw new IOException("The disk is full.", 28);
+        if (plain.Length is 0 or > IChunkStore.MaximumBatch)
+            throw new ArgumentOutOfRangeException(nameof(plain));
+        for (var i = 0; i < plain.Length; i++)
+            chunks[i] = Append(plain[i]);
+    }
+
+    private ChunkRef Append(ReadOnlyMemory<byte> plain)
+    {
         if (plain.Length is 0 or > IChunkStore.MaximumChunkLength)
             throw new ArgumentOutOfRangeException(nameof(plain));
         lock (_lock)
