@@ -19,6 +19,19 @@ public sealed partial class ChunkStore
 
     public async Task WaitForUploadsAsync(long sequence, bool full, CancellationToken cancellationToken)
     {
+        _writes.BeginWait();
+        try
+        {
+            await WaitUntilUploadedAsync(sequence, full, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _writes.EndWait();
+        }
+    }
+
+    private async Task WaitUntilUploadedAsync(long sequence, bool full, CancellationToken cancellationToken)
+    {
         long? asked = null;
         while (true)
         {

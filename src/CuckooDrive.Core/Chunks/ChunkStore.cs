@@ -20,6 +20,7 @@ public sealed partial class ChunkStore : IChunkStore
     private readonly CloudLanes _lanes;
     private readonly CloudWatch _watch;
     private readonly SpaceManager _space;
+    private readonly ForegroundWrites _writes;
     private readonly PackIndex _index;
     private readonly PackFiles _files;
     private readonly DiskCache _diskCache;
@@ -49,6 +50,7 @@ public sealed partial class ChunkStore : IChunkStore
         _lanes = new CloudLanes(members, options, time);
         _watch = new CloudWatch(options, _lanes, time, logger, _stopping.Token);
         _space = new SpaceManager(options, redundancy, _lanes, time);
+        _writes = new ForegroundWrites(_space, time);
         _index = new PackIndex(metadata, options.DirectoryPageLimit);
         _files = new PackFiles(options);
         _diskCache = new DiskCache(_index, _files, options.DiskCacheLimit, logger);
@@ -69,7 +71,7 @@ public sealed partial class ChunkStore : IChunkStore
         _uploader = new ShardUploader(options, _index, _files, _diskCache, preparer, _lanes, _space, _reaper, time, logger);
         var rebuilder = new ShardRebuilder(_index, _files, preparer, ranges, opener);
         var healer = new PackHealer(options, _index, _lanes, rebuilder, _uploader, _reaper, _space, time, logger);
-        _crew = new PackCrew(options, _index, _lanes, _watch, _space, preparer, _uploader, healer, _reaper, _diskCache, _dedup, time, logger);
+        _crew = new PackCrew(options, _index, _lanes, _watch, _space, _writes, preparer, _uploader, healer, _reaper, _diskCache, _dedup, time, logger);
         _writer.WritesEnded = _crew.Offer;
         _clouds.ShardLost = _crew.Heal;
         _space.AskClouds = _watch.AskForRoomAsync;
@@ -79,14 +81,19 @@ public sealed partial class ChunkStore : IChunkStore
         _crew.Start(_stopping.Token);
     }
 
-    public ValueTask<bool> ReserveAsync(long bytes, CancellationToken cancellationToken) => _space.ReserveAsync(bytes, cancellationToken);
+    public ValueTask<bool> ReserveAsync(long bytes, CancellationToken cancellationToken)
+    {
+        _writes.Note();
+        return _space.ReserveAsync(bytes, cancellationToken);
+    }
 
     public void Unreserve(long bytes) => _space.Unreserve(bytes);
 
-    public ChunkRef Append(ReadOnlySpan<byte> plain)
+    public void Append(ReadOnlySpan<ReadOnlyMemory<byte>> plain, Span<ChunkRef> chunks)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        return _writer.Append(plain);
+        _writes.Note();
+        _writer.Append(plain, chunks);
     }
 
     public void AddReference(ChunkRef chunk)

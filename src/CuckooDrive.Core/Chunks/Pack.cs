@@ -80,6 +80,8 @@ internal sealed class Pack(uint ordinal, PackId id, Redundancy redundancy)
     public bool MaybeJournaled;
     /// <summary>All shards stored, and a durable commit says so: the local file may be evicted.</summary>
     public bool CompleteDurable;
+    /// <summary>The timestamp at which this process sealed it; 0 for one from before.</summary>
+    public long SealedAt;
     /// <summary>In the preparer's queue or hands; and: its shards have been made and queued in this run.</summary>
     public bool Preparing;
     public bool Prepared;

@@ -14,6 +14,7 @@ internal sealed class PackCrew(
     CloudLanes lanes,
     CloudWatch watch,
     SpaceManager space,
+    ForegroundWrites writes,
     PackPreparer preparer,
     ShardUploader uploader,
     PackHealer healer,
@@ -66,6 +67,7 @@ internal sealed class PackCrew(
     {
         pack.PaddedLength = PackLayout.PaddedLength(pack.MaximumUsed);
         pack.State = PackState.Sealed;
+        pack.SealedAt = time.GetTimestamp();
         lanes.TryPlace(pack);
         index.MarkDirty(pack);
     }
@@ -101,7 +103,10 @@ internal sealed class PackCrew(
         while (_toPrepare.Reader.WaitToReadAsync(stopping).AsTask().GetAwaiter().GetResult())
         {
             while (_toPrepare.Reader.TryRead(out var pack))
+            {
+                writes.StepAside(pack.SealedAt, stopping);
                 PrepareOrOfferAgain(pack, stopping);
+            }
         }
     }
 

@@ -42,6 +42,9 @@ internal sealed class SpaceManager
 
     public long Staged => Volatile.Read(ref _staged);
 
+    /// <summary>Half of the staging area is in use, or writers wait: uploads are not to be put off.</summary>
+    public bool IsTight => IsShort || Staged > _stagingLimit / 2;
+
     /// <summary>Writers wait: the open pack should be sealed and sent although it is not full.</summary>
     public bool IsShort { get; private set; }
 
