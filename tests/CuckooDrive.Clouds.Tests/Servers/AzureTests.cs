@@ -131,6 +131,20 @@ public sealed class AzureTests
         Assert.EndsWith(".", failure.Message);
     }
 
+    [Fact]
+    public async Task No_upload_waits_for_leave_to_send_its_body_even_when_the_account_was_throttled()
+    {
+        var expects = new List<bool?>();
+        await using var storage = Open("azure.example", request =>
+        {
+            expects.Add(request.Headers.ExpectContinue);
+            return (503, "<?xml version=\"1.0\"?><Error><Code>ServerBusy</Code><Message>no</Message></Error>");
+        });
+        for (var i = 0; i < 2; i++)
+            await Failing.CallAsync(() => storage.WriteAsync("a", CloudContent.FromMemory(new byte[9])), CloudErrorKind.RateLimited, "fewer requests");
+        Assert.Equal([false, false], expects);
+    }
+
     private static ICloudStorage Open(string host, Func<HttpRequestMessage, (int Status, string Body)>? answer = null) =>
         CloudRegistry.Default.Open($"azblob://container?endpoint=https://{host}", new CloudOpenOptions
         {

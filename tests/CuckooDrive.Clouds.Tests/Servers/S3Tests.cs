@@ -142,6 +142,23 @@ public sealed class S3Tests
         Assert.Equal(expected, asked!.AbsoluteUri);
     }
 
+    [Fact]
+    public async Task No_upload_waits_for_leave_to_send_its_body()
+    {
+        var puts = new List<bool?>();
+        await using var storage = Open("s3://bucket?endpoint=https://s3.example&multipart=1", request =>
+        {
+            if (request.Method == HttpMethod.Put)
+                puts.Add(request.Headers.ExpectContinue);
+            return request.Method == HttpMethod.Head ? (404, "")
+                : request.Method == HttpMethod.Get ? (200, "<ListBucketResult/>")
+                : (200, "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>");
+        });
+        await storage.WriteAsync("whole", CloudContent.FromMemory(new byte[9]));
+        await storage.WriteAsync("parts", CloudContent.FromMemory(new byte[2 << 20]));
+        Assert.Equal([false, false], puts);
+    }
+
     private static ICloudStorage Open(string url, Func<HttpRequestMessage, (int Status, string Body)>? answer = null) =>
         CloudRegistry.Default.Open(url, new CloudOpenOptions
         {

@@ -1,6 +1,7 @@
 using Azure.Core.Pipeline;
 using Azure.Storage;
 using Azure.Storage.Blobs;
+using CuckooDrive.Clouds.Http;
 
 namespace CuckooDrive.Clouds.Providers.Azure;
 
@@ -16,7 +17,7 @@ internal sealed class AzureSession : IDisposable
     {
         _address = address;
         _store = options.Credentials;
-        _http = new HttpClient(options.HttpHandler?.Invoke() ?? SystemHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new NoExpectHandler(options.HttpHandler?.Invoke() ?? SystemHandler())) { Timeout = Timeout.InfiniteTimeSpan };
     }
 
     /// <summary>The container, with the login as it was first read.</summary>

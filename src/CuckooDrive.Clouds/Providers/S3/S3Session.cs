@@ -2,6 +2,7 @@ using System.Net;
 using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
+using CuckooDrive.Clouds.Http;
 
 namespace CuckooDrive.Clouds.Providers.S3;
 
@@ -13,7 +14,7 @@ internal sealed class S3Session : IDisposable
 
     public S3Session(S3Address address, CloudOpenOptions options)
     {
-        _http = new HttpClient(options.HttpHandler?.Invoke() ?? SystemHandler()) { Timeout = Timeout.InfiniteTimeSpan };
+        _http = new HttpClient(new NoExpectHandler(options.HttpHandler?.Invoke() ?? SystemHandler())) { Timeout = Timeout.InfiniteTimeSpan };
         _keys = new StoredKeys(address, options.Credentials);
         var config = new AmazonS3Config
         {
