@@ -10,13 +10,14 @@ public class WebDavConformance : CloudConformance
 {
     protected override ICloudStorage Open() => Open("/dav");
 
-    internal static ICloudStorage Open(string path, string? password = null, bool createRoot = false) => CloudRegistry.Default.Open(
-        TestServers.WebDav["address"] + path,
-        new CloudOpenOptions
+    internal static ICloudStorage Open(string path, string? password = null, bool createRoot = false) =>
+        Open(TestServers.WebDav, path, password, createRoot);
+
+    internal static ICloudStorage Open(TestServer server, string path, string? password = null, bool createRoot = false) =>
+        CloudRegistry.Default.Open(server["address"] + path, new CloudOpenOptions
         {
             CreateRoot = createRoot,
-            Credentials = new MemoryCredentialStore(
-                CloudCredential.Empty.With(CloudSecret.Password, password ?? TestServers.WebDav["password"])),
+            Credentials = new MemoryCredentialStore(CloudCredential.Empty.With(CloudSecret.Password, password ?? server["password"])),
         });
 }
 

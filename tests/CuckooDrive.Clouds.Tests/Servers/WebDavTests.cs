@@ -42,14 +42,18 @@ public sealed class WebDavTests
         await again.DeleteAsync("a/b");
     }
 
-    [Fact]
-    public async Task A_folder_that_somebody_removed_is_made_again()
+    public static TheoryData<string> Kinds => ["lighttpd", "Apache", "nginx", "rclone"];
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task A_folder_that_somebody_removed_is_made_again(string kind)
     {
-        await using var storage = WebDavConformance.Open("/dav/shaken", createRoot: true);
+        var server = Server(kind);
+        await using var storage = WebDavConformance.Open(server, "/dav/shaken", createRoot: true);
         await storage.WriteAsync("a/b/c", CloudContent.FromMemory(new byte[5]));
         using var client = new HttpClient();
         using var request = new HttpRequestMessage(
-            HttpMethod.Delete, TestServers.WebDav["address"].Replace("webdav://user@", "http://", StringComparison.Ordinal) + "/dav/shaken/a/");
+            HttpMethod.Delete, server["address"].Replace("webdav://user@", "http://", StringComparison.Ordinal) + "/dav/shaken/a/");
         request.Headers.Authorization = new("Basic", Convert.ToBase64String("user:secret"u8));
         using var response = await client.SendAsync(request);
         Assert.True(response.IsSuccessStatusCode, $"{response.StatusCode}");
@@ -57,6 +61,30 @@ public sealed class WebDavTests
         await storage.WriteAsync("a/b/c", CloudContent.FromMemory(new byte[6]));
         Assert.Equal(6, (await storage.StatAsync("a/b/c"))!.Length);
         await storage.DeleteAsync("a/b/c");
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task Every_server_refuses_a_wrong_password_and_a_missing_folder(string kind)
+    {
+        await Failing.CallAsync(
+            () => WebDavConformance.Open(Server(kind), "/dav", "hunter2").StatAsync("a"), CloudErrorKind.Unauthorized, "check the user", "hunter2");
+        await Failing.CallAsync(
+            () => WebDavConformance.Open(Server(kind), "/dav/none/deep").StatAsync("a"), CloudErrorKind.NotFound, "create it or correct");
+    }
+
+    [Theory]
+    [MemberData(nameof(Kinds))]
+    public async Task On_every_server_a_root_that_is_a_file_and_objects_below_objects_are_refused(string kind)
+    {
+        await using var storage = WebDavConformance.Open(Server(kind), "/dav/files", createRoot: true);
+        await storage.WriteAsync("file", CloudContent.FromMemory(new byte[5]));
+        await Failing.CallAsync(
+            () => WebDavConformance.Open(Server(kind), "/dav/files/file").StatAsync("a"), CloudErrorKind.NotFound, "is a file");
+        Assert.Null(await storage.StatAsync("file/below/it"));
+        await Failing.CallAsync(
+            () => storage.WriteAsync("file/below/it", CloudContent.FromMemory(new byte[1])), CloudErrorKind.InvalidName, "both an object");
+        await storage.DeleteAsync("file");
     }
 
     [Fact]
@@ -139,12 +167,18 @@ public sealed class WebDavTests
     [InlineData("<html>login please</html>")]
     [InlineData("<multistatus xmlns='DAV:'><response></response></multistatus>")]
     [InlineData("<!DOCTYPE a [<!ENTITY b 'c'>]><multistatus xmlns='DAV:'/>")]
-    [InlineData("<multistatus xmlns='DAV:'><response><href>/a</href>")]
     [InlineData("")]
     public Task Nonsense_is_not_taken_for_an_answer(string body) =>
         Failing.CallAsync(() => Open("webdavs://user@cloud.example/", _ => (207, body)).StatAsync("a"), CloudErrorKind.Corrupt, "makes no sense");
 
     [Theory]
+    [InlineData("<multistatus xmlns='DAV:'><response><href>/a</href>")]
+    [InlineData("<multistatus xmlns='DAV:'><response><href>/a</href></response></multistatus>Internal Server Error")]
+    public Task An_answer_that_breaks_off_is_no_answer_but_may_be_asked_for_again(string body) =>
+        Failing.CallAsync(() => Open("webdavs://user@cloud.example/", _ => (207, body)).StatAsync("a"), CloudErrorKind.Transient, "broke off");
+
+    [Theory]
+    [InlineData(400, CloudErrorKind.Other)]
     [InlineData(401, CloudErrorKind.Unauthorized)]
     [InlineData(403, CloudErrorKind.Forbidden)]
     [InlineData(405, CloudErrorKind.Other)]
@@ -170,6 +204,14 @@ public sealed class WebDavTests
             () => storage.WriteAsync("a", CloudContent.FromMemory(new byte[9])), CloudErrorKind.QuotaExceeded, "full");
         Assert.Equal(["MKCOL /.cuckoo", "PROPFIND /.cuckoo", "PUT /.cuckoo", "DELETE /.cuckoo"], requests);
     }
+
+    private static TestServer Server(string kind) => kind switch
+    {
+        "lighttpd" => TestServers.WebDav,
+        "Apache" => TestServers.Apache,
+        "nginx" => TestServers.Nginx,
+        _ => TestServers.RcloneWebDav,
+    };
 
     private static ICloudStorage Open(string url, Func<HttpRequestMessage, (int Status, string Body)>? answer = null) =>
         CloudRegistry.Default.Open(url, new CloudOpenOptions

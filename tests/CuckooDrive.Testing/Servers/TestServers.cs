@@ -7,6 +7,9 @@ namespace CuckooDrive.Testing.Servers;
 public sealed class TestServers : IDisposable
 {
     private static readonly Lazy<TestServer> WebDavServer = Once("webdav");
+    private static readonly Lazy<TestServer> ApacheServer = Once("webdav-apache");
+    private static readonly Lazy<TestServer> NginxServer = Once("webdav-nginx");
+    private static readonly Lazy<TestServer> RcloneWebDavServer = Once("webdav-rclone");
     private static readonly Lazy<TestServer> SftpServer = Once("sftp");
     private static readonly Lazy<TestServer> OtherSftpServer = Once("other-sftp");
     private static readonly Lazy<TestServer> S3Server = Once("s3");
@@ -15,6 +18,15 @@ public sealed class TestServers : IDisposable
 
     /// <summary>lighttpd.</summary>
     public static TestServer WebDav => WebDavServer.Value;
+
+    /// <summary>Apache, as a WebDAV server.</summary>
+    public static TestServer Apache => ApacheServer.Value;
+
+    /// <summary>nginx, as a WebDAV server.</summary>
+    public static TestServer Nginx => NginxServer.Value;
+
+    /// <summary>rclone, as a WebDAV server.</summary>
+    public static TestServer RcloneWebDav => RcloneWebDavServer.Value;
 
     /// <summary>OpenSSH.</summary>
     public static TestServer Sftp => SftpServer.Value;
@@ -30,7 +42,7 @@ public sealed class TestServers : IDisposable
 
     public void Dispose()
     {
-        foreach (var server in new[] { WebDavServer, SftpServer, OtherSftpServer, S3Server, AzureServer })
+        foreach (var server in new[] { WebDavServer, ApacheServer, NginxServer, RcloneWebDavServer, SftpServer, OtherSftpServer, S3Server, AzureServer })
         {
             if (server.IsValueCreated)
                 server.Value.Stop();

@@ -33,22 +33,39 @@ internal static class Multistatus
     public const string QuotaRequest =
         """<?xml version="1.0" encoding="utf-8"?><propfind xmlns="DAV:"><prop><quota-available-bytes/><quota-used-bytes/></prop></propfind>""";
 
-    /// <exception cref="XmlException">The answer is not what the protocol says.</exception>
-    public static async Task<List<DavResource>> ReadAsync(Stream body, CancellationToken cancellationToken)
+    /// <summary>Begins to read an answer; the caller disposes the reader.</summary>
+    /// <exception cref="XmlException">It is no XML.</exception>
+    /// <exception cref="InvalidDataException">It is something else than a multistatus.</exception>
+    public static async Task<XmlReader> BeginAsync(Stream body)
     {
-        var settings = new XmlReaderSettings
+        var reader = XmlReader.Create(body, new XmlReaderSettings
         {
             Async = true,
             DtdProcessing = DtdProcessing.Prohibit,
             XmlResolver = null,
             IgnoreComments = true,
             IgnoreWhitespace = true,
-        };
-        using var reader = XmlReader.Create(body, settings);
+        });
+        try
+        {
+            await reader.MoveToContentAsync().ConfigureAwait(false);
+            return reader.NodeType == XmlNodeType.Element && reader.LocalName == "multistatus" && reader.NamespaceURI == Dav
+                ? reader
+                : throw new InvalidDataException("The answer is no multistatus.");
+        }
+        catch
+        {
+            reader.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>All of what was begun.</summary>
+    /// <exception cref="XmlException">It breaks off, or something else follows.</exception>
+    /// <exception cref="InvalidDataException">It is not what the protocol says.</exception>
+    public static async Task<List<DavResource>> ReadAsync(XmlReader reader, CancellationToken cancellationToken)
+    {
         var found = new List<DavResource>();
-        await reader.MoveToContentAsync().ConfigureAwait(false);
-        if (reader.NodeType != XmlNodeType.Element || reader.LocalName != "multistatus" || reader.NamespaceURI != Dav)
-            throw new XmlException("The answer is no multistatus.");
         while (await reader.ReadAsync().ConfigureAwait(false))
         {
             cancellationToken.ThrowIfCancellationRequested();
@@ -99,7 +116,7 @@ internal static class Multistatus
                     break;
             }
         }
-        return isNamed ? resource : throw new XmlException("A response names no resource.");
+        return isNamed ? resource : throw new InvalidDataException("A response names no resource.");
     }
 
     // A whole address or only its path, and encoded in many tastes.

@@ -53,9 +53,12 @@ internal sealed class WebDavClient : IDisposable
         return await SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
-    public async Task<HttpResponseMessage> DeleteAsync(string path, CancellationToken cancellationToken)
+    public Task<HttpResponseMessage> DeleteAsync(string path, CancellationToken cancellationToken) =>
+        DeleteAsync(Locate(path), cancellationToken);
+
+    public async Task<HttpResponseMessage> DeleteAsync(Uri resource, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Delete, Locate(path));
+        using var request = new HttpRequestMessage(HttpMethod.Delete, resource);
         return await SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
 
@@ -69,27 +72,29 @@ internal sealed class WebDavClient : IDisposable
     }
 
     /// <summary>Describes a resource, or a folder and what is in it; null when the server says that there is none.</summary>
-    public Task<List<DavResource>?> DescribeAsync(
-        string path, bool withChildren, CancellationToken cancellationToken, string body = Multistatus.Request) =>
-        DescribeAsync(Locate(path), withChildren, body, cancellationToken);
+    public async Task<List<DavResource>?> DescribeAsync(
+        string path, bool withChildren, CancellationToken cancellationToken, string body = Multistatus.Request)
+    {
+        var (found, refusal) = await TryDescribeAsync(Locate(path), withChildren, body, cancellationToken).ConfigureAwait(false);
+        return refusal is null ? found : throw refusal;
+    }
+
+    /// <summary>
+    /// The same for what may lie below a file: there lighttpd says "forbidden" and Apache "bad request", which comes as the refusal.
+    /// </summary>
+    public Task<(List<DavResource>? Found, CloudException? Refusal)> TryDescribeAsync(string path, CancellationToken cancellationToken) =>
+        TryDescribeAsync(Locate(path), false, Multistatus.Request, cancellationToken);
 
     /// <summary>Whether the root is a folder and not a file; fails when there is neither.</summary>
     public async Task<bool> IsRootFolderAsync(CancellationToken cancellationToken)
     {
-        try
-        {
-            var found = await DescribeAsync("", false, cancellationToken).ConfigureAwait(false) ?? throw RootMissing();
-            return found is [{ IsFolder: true }, ..];
-        }
-        catch (CloudException failure) when (failure.Kind == CloudErrorKind.Forbidden)
-        {
-            // So says lighttpd of a file whose name ends with a slash.
-            var bare = new Uri(_address.Root.AbsoluteUri.TrimEnd('/'));
-            var found = await DescribeAsync(bare, false, Multistatus.Request, cancellationToken).ConfigureAwait(false);
-            if (found is not [{ IsFolder: false }, ..])
-                throw;
-            return false;
-        }
+        var (found, refusal) = await TryDescribeAsync(_address.Root, false, Multistatus.Request, cancellationToken).ConfigureAwait(false);
+        if (refusal is null)
+            return (found ?? throw RootMissing()) is [{ IsFolder: true }, ..];
+        // So it may be with a file whose name ends with a slash.
+        var bare = new Uri(_address.Root.AbsoluteUri.TrimEnd('/'));
+        (found, _) = await TryDescribeAsync(bare, false, Multistatus.Request, cancellationToken).ConfigureAwait(false);
+        return found is [{ IsFolder: false }, ..] ? false : throw refusal;
     }
 
     /// <summary>The error that an answer means.</summary>
@@ -117,7 +122,7 @@ internal sealed class WebDavClient : IDisposable
 
     public void Dispose() => Http.Dispose();
 
-    private async Task<List<DavResource>?> DescribeAsync(
+    private async Task<(List<DavResource>? Found, CloudException? Refusal)> TryDescribeAsync(
         Uri resource, bool withChildren, string body, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(PropFind, resource);
@@ -125,7 +130,9 @@ internal sealed class WebDavClient : IDisposable
         request.Content = new StringContent(body, Encoding.UTF8, "application/xml");
         using var response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone)
-            return null;
+            return (null, null);
+        if (response.StatusCode is HttpStatusCode.BadRequest or HttpStatusCode.Forbidden)
+            return (null, Error(response));
         if (response.StatusCode != HttpStatusCode.MultiStatus)
         {
             throw (int)response.StatusCode is 200 or 405 or 501
@@ -135,20 +142,35 @@ internal sealed class WebDavClient : IDisposable
         }
 
         await using var answer = await Http.OpenBodyAsync(response, null, cancellationToken).ConfigureAwait(false);
+        return (await ReadAsync(answer, cancellationToken).ConfigureAwait(false), null);
+    }
+
+    private async Task<List<DavResource>> ReadAsync(Stream answer, CancellationToken cancellationToken)
+    {
+        var isBegun = false;
         try
         {
-            return await Multistatus.ReadAsync(answer, cancellationToken).ConfigureAwait(false);
+            using var reader = await Multistatus.BeginAsync(answer).ConfigureAwait(false);
+            isBegun = true;
+            return await Multistatus.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
         }
-        catch (XmlException exception)
+        catch (XmlException exception) when (isBegun)
+        {
+            // rclone ends so when something goes away while it lists the folder: what came is not all there is.
+            throw new CloudException(CloudErrorKind.Transient, $"'{_address.Host}' broke off while it described a folder.", exception);
+        }
+        catch (Exception exception) when (exception is XmlException or InvalidDataException)
         {
             throw new CloudException(
                 CloudErrorKind.Corrupt, $"'{_address.Host}' describes its folder in a way that makes no sense.", exception);
         }
     }
 
-    private Uri Locate(string path) => new(_address.Root, string.Join('/', path.Split('/').Select(Uri.EscapeDataString)));
+    /// <summary>The address of an object or folder.</summary>
+    public Uri Locate(string path) => new(_address.Root, string.Join('/', path.Split('/').Select(Uri.EscapeDataString)));
 
-    private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    /// <summary>Sends a request with the login; a refused login is an error, every other answer is returned, and the caller disposes it.</summary>
+    public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (_address.User is not null)

@@ -20,30 +20,32 @@ internal sealed class WebDavFolders(WebDavClient client)
     }
 
     /// <summary>
-    /// Whether the folder above an object is one. Some servers answer a request for <c>a/b</c> with the file <c>a</c>, or with
-    /// "forbidden", so their answer counts only below a folder. Asks once for each folder.
+    /// Whether the folder above an object is one. Some servers answer a request for <c>a/b</c> with the file <c>a</c>, or refuse
+    /// it, so their answer counts only below a folder. Asks once for each folder.
     /// </summary>
     public ValueTask<bool> HasParentAsync(string path, CancellationToken cancellationToken)
     {
-        var folder = path[..Math.Max(0, path.LastIndexOf('/'))];
+        var folder = ParentOf(path);
         return _known.ContainsKey(folder) ? ValueTask.FromResult(true) : IsFolderAsync(folder, cancellationToken);
     }
+
+    /// <summary>The same without relying on what is remembered.</summary>
+    public ValueTask<bool> StillHasParentAsync(string path, CancellationToken cancellationToken) =>
+        IsFolderAsync(ParentOf(path), cancellationToken);
 
     /// <summary>To be called when the server misses a folder: somebody else removed it.</summary>
     public void Forget() => _known.Clear();
 
+    private static string ParentOf(string path) => path[..Math.Max(0, path.LastIndexOf('/'))];
+
     private async ValueTask<bool> IsFolderAsync(string folder, CancellationToken cancellationToken)
     {
-        List<DavResource>? found;
-        try
-        {
-            found = await client.DescribeAsync(folder, false, cancellationToken).ConfigureAwait(false);
-        }
-        catch (CloudException failure) when (failure.Kind == CloudErrorKind.Forbidden)
+        var (found, refusal) = await client.TryDescribeAsync(folder, cancellationToken).ConfigureAwait(false);
+        if (refusal is not null)
         {
             if (folder.Length == 0 || !await HasParentAsync(folder, cancellationToken).ConfigureAwait(false))
                 return false;
-            throw;
+            throw refusal;
         }
         if (found is not [{ IsFolder: true }, ..])
             return false;
@@ -70,12 +72,12 @@ internal sealed class WebDavFolders(WebDavClient client)
         if (response.IsSuccessStatusCode)
             return;
 
-        // 405: something of that name is there. Some servers say it in other words, and some say nothing better when the
-        // parent is missing: so look.
+        // 405: something of that name is there. Some servers say it in other words (Apache calls it a bad request when it is a
+        // file), and some say nothing better when the parent is missing: so look.
         var status = (int)response.StatusCode;
-        if (status is not (405 or 409 or 404 or 301 or 403 or >= 500))
+        if (status is not (405 or 409 or 404 or 301 or 400 or 403 or >= 500))
             throw client.Error(response);
-        var found = await client.DescribeAsync(folder, false, cancellationToken).ConfigureAwait(false);
+        var (found, refusal) = await client.TryDescribeAsync(folder, cancellationToken).ConfigureAwait(false);
         if (found is [{ IsFolder: true }, ..])
             return;
         if (found is not null)
@@ -83,7 +85,9 @@ internal sealed class WebDavFolders(WebDavClient client)
             throw new CloudException(
                 CloudErrorKind.InvalidName, $"'{path}' cannot be stored: a folder cannot hold both an object and objects below its name.");
         }
-        if (status is 403 or >= 500)
+        if (refusal is not null)
+            throw refusal;
+        if (status is 400 or 403 or >= 500)
             throw client.Error(response);
         // Perhaps a parent that was there before.
         Forget();

@@ -5,8 +5,8 @@ namespace CuckooDrive.Clouds.Providers.WebDav;
 
 /// <summary>
 /// How objects come into being. Most servers show a file while it is being uploaded, and not all know <c>If-None-Match</c>; so a
-/// new object is uploaded into a folder that lists never show and then moved, without leave to replace anything. Where the
-/// address says that the server creates atomically, one conditional PUT does it. Thread safe.
+/// new object is uploaded into a folder that lists never show and then moved, without
+/// leave to replace anything. Where the address says that the server creates atomically, one conditional PUT does it. Thread safe.
 /// </summary>
 internal sealed class WebDavWriter(WebDavClient client, WebDavFolders folders, bool createsOnce, TimeProvider time)
 {
@@ -38,7 +38,7 @@ internal sealed class WebDavWriter(WebDavClient client, WebDavFolders folders, b
         using var response = await client.MoveAsync(source, target, cancellationToken).ConfigureAwait(false);
         if (response.StatusCode == HttpStatusCode.NotFound)
             throw Missing(source);
-        if (!IsDone(response, target))
+        if (!await IsDoneAsync(response, target, target, cancellationToken).ConfigureAwait(false))
             throw client.Error(response);
     }
 
@@ -59,12 +59,12 @@ internal sealed class WebDavWriter(WebDavClient client, WebDavFolders folders, b
                 return false;
             // From here on the object may become visible whatever happens, but only whole.
             using var response = await client.MoveAsync(temporary, name, cancellationToken).ConfigureAwait(false);
-            return moved = IsDone(response, name);
+            return moved = await IsDoneAsync(response, name, name, cancellationToken).ConfigureAwait(false);
         }
         finally
         {
             if (!moved)
-                await RemoveAsync(temporary).ConfigureAwait(false);
+                await RemoveAsync(client.Locate(temporary)).ConfigureAwait(false);
         }
     }
 
@@ -75,19 +75,30 @@ internal sealed class WebDavWriter(WebDavClient client, WebDavFolders folders, b
         await using var source = await UploadSource.OpenAsync(content, CloudHashKind.None, cancellationToken).ConfigureAwait(false);
         using var body = source.Take(content.Length);
         using var response = await client.PutAsync(path, body, onlyNew, cancellationToken).ConfigureAwait(false);
-        return IsDone(response, name);
+        return await IsDoneAsync(response, path, name, cancellationToken).ConfigureAwait(false);
     }
 
-    private bool IsDone(HttpResponseMessage response, string name) => (int)response.StatusCode switch
+    /// <summary>False: the folder above the path is missing.</summary>
+    private async Task<bool> IsDoneAsync(HttpResponseMessage response, string path, string name, CancellationToken cancellationToken)
     {
-        >= 200 and < 300 => true,
-        404 or 409 => false,
-        412 => throw new CloudException(CloudErrorKind.AlreadyExists, $"An object named '{name}' exists already."),
-        _ => throw client.Error(response),
-    };
+        switch ((int)response.StatusCode)
+        {
+            case >= 200 and < 300:
+                return true;
+            case 404 or 409:
+                return false;
+            case 412:
+                throw new CloudException(CloudErrorKind.AlreadyExists, $"An object named '{name}' exists already.");
+            // Apache and rclone have no better word for a MOVE into a missing folder, nginx for a PUT.
+            case 403 or 500 when !await folders.StillHasParentAsync(path, cancellationToken).ConfigureAwait(false):
+                return false;
+            default:
+                throw client.Error(response);
+        }
+    }
 
     // An upload that failed stays failed whether or not its rest can be removed; what stays is removed another day.
-    private async Task RemoveAsync(string temporary)
+    private async Task RemoveAsync(Uri temporary)
     {
         using var limit = new CancellationTokenSource(CleaningTime, time);
         try
@@ -108,6 +119,6 @@ internal sealed class WebDavWriter(WebDavClient client, WebDavFolders folders, b
         var found = await client.DescribeAsync(TemporaryFolder, true, cancellationToken).ConfigureAwait(false) ?? [];
         var old = time.GetUtcNow() - Abandoned;
         foreach (var each in found.Where(each => !each.IsFolder && each.Modified < old && Guid.TryParseExact(each.Name, "n", out _)))
-            await RemoveAsync($"{TemporaryFolder}/{each.Name}").ConfigureAwait(false);
+            await RemoveAsync(client.Locate($"{TemporaryFolder}/{each.Name}")).ConfigureAwait(false);
     }
 }
