@@ -65,7 +65,8 @@ public abstract class RcloneJudgement : IDisposable
         {
             Assert.Equal(data.Length, listed[name].Length);
             var hash = await ContentHash.ComputeAsync(storage.Capabilities.Hash, CloudContent.FromMemory(data));
-            Assert.True(ContentHash.AreEqual((await storage.StatAsync(name))!.Hash!, hash));
+            if (storage.Capabilities.Hash != CloudHashKind.None)
+                Assert.True(ContentHash.AreEqual((await storage.StatAsync(name))!.Hash!, hash));
             var buffer = new byte[data.Length + 1];
             Assert.Equal(data.Length, await storage.ReadAsync(name, 0, buffer));
             Assert.Equal(data, buffer[..data.Length]);

@@ -7,6 +7,7 @@ namespace CuckooDrive.Clouds.Providers.WebDav;
 /// <summary>What a <c>webdav(s)://user@host:port/path</c> address says. Immutable.</summary>
 internal sealed record WebDavAddress(CloudAddress Address, Uri Root)
 {
+    private const string NextcloudFiles = "/remote.php/dav/files/";
     private const string CreateOnceOption = "create-once";
     private const string QuotaOption = "quota";
     private const string CaOption = "ca";
@@ -23,6 +24,23 @@ internal sealed record WebDavAddress(CloudAddress Address, Uri Root)
 
     /// <summary>Nextcloud and ownCloud, whose addresses are known by this folder, always tell the quota.</summary>
     public bool HasQuota => Address.Flag(QuotaOption) ?? Root.AbsolutePath.Contains("/remote.php/", StringComparison.Ordinal);
+
+    /// <summary>
+    /// Where a Nextcloud (or ownCloud) lies, with a slash at its end, and whose files these are: known by the path
+    /// <c>remote.php/dav/files/USER</c>. Null for all other addresses.
+    /// </summary>
+    public (Uri Server, string EscapedUser)? Nextcloud
+    {
+        get
+        {
+            var path = Root.AbsolutePath;
+            var at = path.IndexOf(NextcloudFiles, StringComparison.Ordinal);
+            if (at < 0)
+                return null;
+            var user = path[(at + NextcloudFiles.Length)..].Split('/')[0];
+            return user.Length == 0 ? null : (new Uri(Root, path[..(at + 1)]), user);
+        }
+    }
 
     public static WebDavAddress Parse(CloudAddress address)
     {

@@ -23,7 +23,7 @@ public sealed class WebDavStorage : ICloudStorage
         _address = address;
         _client = new WebDavClient(address, options);
         _folders = new WebDavFolders(_client);
-        _writer = new WebDavWriter(_client, _folders, address.CreatesOnce, options.Time);
+        _writer = new WebDavWriter(_client, _folders, new NextcloudUploads(_client, address), address.CreatesOnce, options.Time);
         _root = new RootMaker(options.CreateRoot, MakeRootAsync);
         Capabilities = new CloudCapabilities
         {

@@ -5,10 +5,11 @@ namespace CuckooDrive.Clouds.Providers.WebDav;
 
 /// <summary>
 /// How objects come into being. Most servers show a file while it is being uploaded, and not all know <c>If-None-Match</c>; so a
-/// new object is uploaded into a folder that lists never show and then moved, without
+/// new object is uploaded into a folder that lists never show (a large one, to a Nextcloud, in chunks) and then moved, without
 /// leave to replace anything. Where the address says that the server creates atomically, one conditional PUT does it. Thread safe.
 /// </summary>
-internal sealed class WebDavWriter(WebDavClient client, WebDavFolders folders, bool createsOnce, TimeProvider time)
+internal sealed class WebDavWriter(
+    WebDavClient client, WebDavFolders folders, NextcloudUploads chunks, bool createsOnce, TimeProvider time)
 {
     /// <summary>No object can have this name.</summary>
     public const string TemporaryFolder = ".cuckoo-upload";
@@ -44,8 +45,36 @@ internal sealed class WebDavWriter(WebDavClient client, WebDavFolders folders, b
 
     public static CloudException Missing(string name) => new(CloudErrorKind.NotFound, $"There is no object named '{name}'.");
 
-    private Task<bool> TryWriteAsync(string name, CloudContent content, CancellationToken cancellationToken) =>
-        createsOnce ? PutAsync(name, name, content, onlyNew: true, cancellationToken) : PutAndMoveAsync(name, content, cancellationToken);
+    private async Task<bool> TryWriteAsync(string name, CloudContent content, CancellationToken cancellationToken)
+    {
+        if (createsOnce)
+            return await PutAsync(name, name, content, onlyNew: true, cancellationToken).ConfigureAwait(false);
+        return await chunks.TakesAsync(content.Length, cancellationToken).ConfigureAwait(false)
+            ? await PutInChunksAsync(name, content, cancellationToken).ConfigureAwait(false)
+            : await PutAndMoveAsync(name, content, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task<bool> PutInChunksAsync(string name, CloudContent content, CancellationToken cancellationToken)
+    {
+        var place = chunks.NewPlace();
+        var done = false;
+        try
+        {
+            using (var sent = await chunks.SendAsync(place, name, content, cancellationToken).ConfigureAwait(false))
+            {
+                if (!await IsDoneAsync(sent, name, name, cancellationToken).ConfigureAwait(false))
+                    return false;
+            }
+            // From here on the object may become visible whatever happens, but only whole.
+            using var response = await chunks.AssembleAsync(place, name, content.Length, cancellationToken).ConfigureAwait(false);
+            return done = await IsDoneAsync(response, name, name, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (!done)
+                await RemoveAsync(place).ConfigureAwait(false);
+        }
+    }
 
     private async Task<bool> PutAndMoveAsync(string name, CloudContent content, CancellationToken cancellationToken)
     {
