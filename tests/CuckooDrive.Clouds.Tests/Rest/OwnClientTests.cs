@@ -1,6 +1,8 @@
 using CuckooDrive.Clouds.Providers.Box;
 using CuckooDrive.Clouds.Providers.OneDrive;
 using CuckooDrive.Testing.Emulators;
+using CuckooDrive.Testing.Emulators.Dropbox;
+using CuckooDrive.Testing.Emulators.GoogleDrive;
 
 namespace CuckooDrive.Clouds.Tests.Rest;
 
@@ -16,7 +18,7 @@ public sealed class OwnClientTests
         await using var storage = OneDriveStorage.Provider.Open(
             CloudAddress.Parse("onedrive:/judge"), emulator.Options() with { CreateRoot = true });
         await storage.WriteAsync("from-provider", CloudContent.FromMemory(Written));
-        await NodeJudge.RunAsync("onedrive.mjs", emulator, Written, "@microsoft/microsoft-graph-client@3.0.7", "undici@6.21.3");
+        await ClientJudge.RunAsync("onedrive.mjs", emulator, Written, "@microsoft/microsoft-graph-client@3.0.7", "undici@6.21.3");
         await RequireAsync(storage);
     }
 
@@ -26,7 +28,27 @@ public sealed class OwnClientTests
         using var emulator = new BoxEmulator();
         await using var storage = BoxStorage.Provider.Open(CloudAddress.Parse("box:/judge"), emulator.Options() with { CreateRoot = true });
         await storage.WriteAsync("from-provider", CloudContent.FromMemory(Written));
-        await NodeJudge.RunAsync("box.mjs", emulator, Written, "box-node-sdk@10.12.0");
+        await ClientJudge.RunAsync("box.mjs", emulator, Written, "box-node-sdk@10.12.0");
+        await RequireAsync(storage);
+    }
+
+    [Fact]
+    public async Task Dropboxs_client_accepts_the_emulator_of_Dropbox()
+    {
+        using var emulator = new DropboxEmulator();
+        await using var storage = CloudRegistry.Default.Open("dropbox:/judge", emulator.Options() with { CreateRoot = true });
+        await storage.WriteAsync("from-provider", CloudContent.FromMemory(Written));
+        await ClientJudge.RunAsync("dropbox-client.py", emulator, Written);
+        await RequireAsync(storage);
+    }
+
+    [Fact]
+    public async Task Googles_client_accepts_the_emulator_of_Google_Drive()
+    {
+        using var emulator = new GoogleDriveEmulator();
+        await using var storage = CloudRegistry.Default.Open("gdrive:/judge", emulator.Options() with { CreateRoot = true });
+        await storage.WriteAsync("from-provider", CloudContent.FromMemory(Written));
+        await ClientJudge.RunAsync("google-drive.mjs", emulator, Written, "@googleapis/drive@12.1.0");
         await RequireAsync(storage);
     }
 

@@ -7,10 +7,10 @@ using CuckooDrive.Testing.Servers;
 namespace CuckooDrive.Testing.Emulators;
 
 /// <summary>
-/// A script of tests/judges that makes a provider's own JavaScript client, unmodified, work with an emulator through a
-/// <see cref="TlsProxy"/>. The client is installed from npm once.
+/// A script of tests/judges that makes a provider's own client, unmodified, work with an emulator, most through a
+/// <see cref="TlsProxy"/>. A JavaScript client is installed from npm once, a Python client comes from Debian.
 /// </summary>
-public static class NodeJudge
+public static class ClientJudge
 {
     private static readonly string Modules = Path.Join(TestServer.Repository, "artifacts", "test-tools", "judges");
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
@@ -26,14 +26,22 @@ public static class NodeJudge
         using var proxy = new TlsProxy(emulator);
         using var folder = new TemporaryFolder();
         await File.WriteAllTextAsync(folder["ca.pem"], proxy.RootPem);
-        var output = await RunAsync("node", [Path.Join(TestServer.Repository, "tests", "judges", script)], new Dictionary<string, string>
+        // Debian's own Python, which has Debian's packages.
+        var program = script.EndsWith(".py", StringComparison.Ordinal) ? "/usr/bin/python3" : "node";
+        var output = await RunAsync(program, [Path.Join(TestServer.Repository, "tests", "judges", script)], new Dictionary<string, string>
         {
             ["JUDGE_MODULES"] = Modules,
+            // Whatever would go elsewhere is refused.
+            ["HTTPS_PROXY"] = proxy.Address.ToString(),
+            ["NO_PROXY"] = "127.0.0.1",
             ["JUDGE_PROXY"] = proxy.Address.ToString(),
             ["JUDGE_CA"] = proxy.RootPem,
+            ["JUDGE_CA_FILE"] = folder["ca.pem"],
+            ["JUDGE_ADDRESS"] = emulator.Address.ToString(),
             ["JUDGE_TOKEN"] = emulator.Login.SignIn()[CloudSecret.AccessToken]!,
             ["JUDGE_SHA256"] = Convert.ToHexStringLower(SHA256.HashData(written)),
             ["NODE_EXTRA_CA_CERTS"] = folder["ca.pem"],
+            ["REQUESTS_CA_BUNDLE"] = folder["ca.pem"],
         });
         if (!output.Contains("accepted", StringComparison.Ordinal))
             throw new InvalidOperationException($"{script} came to no judgement: {output}");
