@@ -9,11 +9,11 @@ public sealed record ThrottleOptions
     /// <summary>Writes at once; the provider's <see cref="CloudCapabilities.ParallelWrites"/> if null.</summary>
     public int? ParallelWrites { get; init; }
 
-    /// <summary>Bytes a second.</summary>
-    public long? UploadRate { get; init; }
+    /// <summary>Bytes a second, at all times (a number will do) or by the time of day.</summary>
+    public BandwidthLimit? UploadRate { get; init; }
 
-    /// <summary>Bytes a second.</summary>
-    public long? DownloadRate { get; init; }
+    /// <summary>Bytes a second, at all times (a number will do) or by the time of day.</summary>
+    public BandwidthLimit? DownloadRate { get; init; }
 }
 
 /// <summary>Limits how many calls run at once and how many bytes a second pass.</summary>
@@ -131,7 +131,7 @@ public sealed class ThrottleStorage : InterceptingStorage
 }
 
 /// <summary>Paces bytes: each spender waits until the bytes before its own have had their time. Thread safe.</summary>
-internal sealed class RateLimit(long bytesPerSecond, TimeProvider time)
+internal sealed class RateLimit(BandwidthLimit limit, TimeProvider time)
 {
     public const int Piece = 64 << 10;
 
@@ -146,8 +146,10 @@ internal sealed class RateLimit(long bytesPerSecond, TimeProvider time)
         {
             var now = time.GetElapsedTime(_start);
             // Unused time is not saved up: a pause does not allow a burst.
-            _busyUntil = (now > _busyUntil ? now : _busyUntil) + TimeSpan.FromSeconds(bytes / (double)bytesPerSecond);
-            wait = _busyUntil - now;
+            var ahead = now > _busyUntil ? TimeSpan.Zero : _busyUntil - now;
+            var begin = time.GetLocalNow().DateTime + ahead;
+            wait = ahead + (limit.Pass(begin, bytes) - begin);
+            _busyUntil = now + wait;
         }
         return Task.Delay(wait, time, cancellationToken);
     }

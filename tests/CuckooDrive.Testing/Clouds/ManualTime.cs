@@ -1,13 +1,17 @@
 namespace CuckooDrive.Testing.Clouds;
 
 /// <summary>A clock that stands still until it is moved. Timers fire on the mover's thread. Thread safe.</summary>
-public sealed class ManualTime : TimeProvider
+/// <param name="now">Where it stands at first; the present if null.</param>
+/// <param name="zone">What it takes for local; UTC if null.</param>
+public sealed class ManualTime(DateTimeOffset? now = null, TimeZoneInfo? zone = null) : TimeProvider
 {
     private readonly Lock _gate = new();
     private readonly List<ManualTimer> _timers = [];
-    private DateTimeOffset _now = DateTimeOffset.UtcNow;
+    private DateTimeOffset _now = now ?? DateTimeOffset.UtcNow;
 
     public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override TimeZoneInfo LocalTimeZone { get; } = zone ?? TimeZoneInfo.Utc;
 
     /// <summary>How many timers wait to fire.</summary>
     public int Waiting
