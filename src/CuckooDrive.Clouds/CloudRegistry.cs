@@ -8,6 +8,7 @@ using CuckooDrive.Clouds.Providers.OneDrive;
 using CuckooDrive.Clouds.Providers.Rclone;
 using CuckooDrive.Clouds.Providers.S3;
 using CuckooDrive.Clouds.Providers.Sftp;
+using CuckooDrive.Clouds.Providers.Swift;
 using CuckooDrive.Clouds.Providers.WebDav;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -73,6 +74,7 @@ public sealed class CloudRegistry
         RcloneStorage.Provider,
         S3Storage.Provider,
         SftpStorage.Provider,
+        SwiftStorage.Provider,
         WebDavStorage.Provider,
         WebDavStorage.SecureProvider,
     ]);

@@ -13,6 +13,7 @@ public sealed class TestServers : IDisposable
     private static readonly Lazy<TestServer> SftpServer = Once("sftp");
     private static readonly Lazy<TestServer> OtherSftpServer = Once("other-sftp");
     private static readonly Lazy<TestServer> S3Server = Once("s3");
+    private static readonly Lazy<TestServer> SwiftServer = Once("swift");
     private static readonly Lazy<TestServer> AzureServer =
         Once("azure", Path.Join(TestServer.Repository, "artifacts", "test-tools", "azurite"));
 
@@ -37,12 +38,16 @@ public sealed class TestServers : IDisposable
     /// <summary>Ceph's radosgw.</summary>
     public static TestServer S3 => S3Server.Value;
 
+    /// <summary>OpenStack Swift with TempAuth.</summary>
+    public static TestServer Swift => SwiftServer.Value;
+
     /// <summary>Azurite.</summary>
     public static TestServer Azure => AzureServer.Value;
 
     public void Dispose()
     {
-        foreach (var server in new[] { WebDavServer, ApacheServer, NginxServer, RcloneWebDavServer, SftpServer, OtherSftpServer, S3Server, AzureServer })
+        foreach (var server in new[]
+            { WebDavServer, ApacheServer, NginxServer, RcloneWebDavServer, SftpServer, OtherSftpServer, S3Server, SwiftServer, AzureServer })
         {
             if (server.IsValueCreated)
                 server.Value.Stop();
