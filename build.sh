@@ -54,7 +54,9 @@ test_tools() {
     lighttpd:lighttpd /usr/lib/lighttpd/mod_webdav.so:lighttpd-mod-webdav apache2:apache2-bin nginx:nginx-light \
     /usr/lib/nginx/modules/ngx_http_dav_ext_module.so:libnginx-mod-http-dav-ext nextcloudcmd:nextcloud-desktop-cmd \
     /usr/lib/python3/dist-packages/dropbox:python3-dropbox sshd:openssh-server ssh-keygen:openssh-client \
-    ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common rclone:rclone npm:npm curl:curl openssl:openssl
+    ceph-mon:ceph-mon ceph-osd:ceph-osd radosgw:radosgw ceph:ceph-common \
+    swift-proxy-server:swift-proxy swift-account-server:swift-account swift-container-server:swift-container \
+    swift-object-server:swift-object memcached:memcached rclone:rclone npm:npm curl:curl openssl:openssl
   # udev gives everybody the device; a container's bare /dev does not.
   if [ -c /dev/fuse ] && [ "$(id -u)" = 0 ]; then chmod 666 /dev/fuse; fi
 }

@@ -13,6 +13,9 @@ swift_hash_path_suffix = cuckoo
 [storage-policy:0]
 name = only
 default = yes
+# So that short lists have many pages.
+[swift-constraints]
+container_listing_limit = 4
 CONF
 spawn memcached memcached -l 127.0.0.1 -p "$cache" -U 0 -u "$(id -un)"
 wait_port "$cache"

@@ -9,8 +9,6 @@ namespace CuckooDrive.Clouds.Providers.Swift;
 /// <summary>Lists a container, page by page: https://docs.openstack.org/api-ref/object-store/#show-container-details-and-list-objects.</summary>
 internal static class SwiftList
 {
-    private const int PageSize = 1000;
-
     /// <param name="client">Asks.</param>
     /// <param name="prefix">What the names in the container begin with.</param>
     /// <param name="skip">How much of the names is no part of the objects' names.</param>
@@ -42,7 +40,7 @@ internal static class SwiftList
         var query = QueryString.Format(new Dictionary<string, string>
         {
             ["format"] = "json",
-            ["limit"] = PageSize.ToString(CultureInfo.InvariantCulture),
+            // Without a limit, for one above the server's own, usually 10,000, is an error.
             ["prefix"] = prefix,
             ["marker"] = marker,
         });
