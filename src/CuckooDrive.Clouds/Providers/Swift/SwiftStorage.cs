@@ -46,7 +46,7 @@ public sealed class SwiftStorage : ICloudStorage
         };
     }
 
-    public static CloudProvider Provider { get; } = new("swift", "swift://container/prefix?auth=https://host:5000/v3&user=...&project=...", Open)
+    public static CloudProvider Provider { get; } = new("swift", "swift://container/prefix?auth=...", Open)
     {
         SignIn = SwiftAddress.SignIn,
     };
