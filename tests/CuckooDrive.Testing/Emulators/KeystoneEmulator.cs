@@ -63,7 +63,9 @@ public sealed class KeystoneEmulator : CloudEmulator
             {
                 ["error"] = new JsonObject
                 {
-                    ["code"] = 401, ["title"] = "Unauthorized", ["message"] = "The request you have made requires authentication.",
+                    ["code"] = 401,
+                    ["title"] = "Unauthorized",
+                    ["message"] = "The request you have made requires authentication.",
                 },
             });
             return;
