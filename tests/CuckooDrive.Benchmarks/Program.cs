@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CuckooDrive.Benchmarks.Clouds;
 using CuckooDrive.Benchmarks.Kernels;
 using CuckooDrive.Benchmarks.Memory;
 using CuckooDrive.Benchmarks.Mounted;
@@ -27,6 +28,7 @@ var root = new RootCommand("""
 {
     MountedCommand.Create(),
     MemoryCommand.Create(),
+    CloudCommand.Create(),
 };
 try
 {

@@ -37,6 +37,16 @@ internal static class LargeFileWork
         return new WorkResult(clock.Elapsed.TotalSeconds, offset / BlockLength, offset);
     }
 
+    /// <summary>Opens the file and reads one byte of it.</summary>
+    public static WorkResult ReadFirstByte(string path)
+    {
+        Span<byte> buffer = stackalloc byte[1];
+        var clock = Stopwatch.StartNew();
+        using var file = File.OpenHandle(path);
+        var read = RandomAccess.Read(file, buffer, 0);
+        return new WorkResult(clock.Elapsed.TotalSeconds, 1, read);
+    }
+
     /// <summary>Reads pages of 4 KiB, each at most once, in random order, one at a time.</summary>
     public static WorkResult ReadPages(string path, int count, bool direct, int order)
     {

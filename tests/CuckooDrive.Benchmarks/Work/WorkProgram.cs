@@ -33,6 +33,7 @@ internal static class WorkProgram
     {
         ["write", var path, var bytes, var kind] => LargeFileWork.Write(path, Number(bytes), Enum.Parse<DataKind>(kind)),
         ["read", var path] => LargeFileWork.Read(path),
+        ["first-byte", var path] => LargeFileWork.ReadFirstByte(path),
         ["read-pages", var path, var count, var direct, var order] =>
             LargeFileWork.ReadPages(path, (int)Number(count), bool.Parse(direct), (int)Number(order)),
         ["write-pages", var path, var count, var flushEach, var order] =>

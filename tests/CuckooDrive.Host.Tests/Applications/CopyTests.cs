@@ -4,7 +4,7 @@ namespace CuckooDrive.Host.Tests.Applications;
 public sealed class CopyTests
 {
     /// <summary>Fails with every difference that rsync finds between two trees, contents compared by checksums.</summary>
-    private const string Compare = """
+    internal const string Compare = """
         same() {
           rsync -aHAX --checksum --dry-run --delete --itemize-changes "$1/" "$2/" > "$3"
           [ ! -s "$3" ] || fail "$1 and $2 differ: $(head -50 "$3")"

@@ -9,7 +9,7 @@ public sealed class SqliteTests
     /// Four processes, each with its own rows and one row that all increase: a lost update or a broken lock shows in the sums.
     /// $1 is the journal mode.
     /// </summary>
-    private const string Work = """
+    internal const string Work = """
         sqlite3 data.db "PRAGMA journal_mode=$1; PRAGMA page_size=4096;
           CREATE TABLE entry(id INTEGER PRIMARY KEY, writer INT, number INT, payload BLOB, UNIQUE(writer, number));
           CREATE TABLE total(id INTEGER PRIMARY KEY, value INT); INSERT INTO total VALUES(1, 0);" > mode
@@ -34,7 +34,7 @@ public sealed class SqliteTests
         for pid in "${pids[@]}"; do wait "$pid"; done
         """;
 
-    private const string Verify = """
+    internal const string Verify = """
         [ "$(sqlite3 data.db 'PRAGMA integrity_check')" = ok ] || fail "integrity_check: $(sqlite3 data.db 'PRAGMA integrity_check')"
         [ "$(sqlite3 data.db 'SELECT value FROM total')" = 160 ] || fail "total is $(sqlite3 data.db 'SELECT value FROM total')"
         wrong="SELECT count(*) FROM entry WHERE length(payload) <> max(1, 100 * number) OR CAST(payload AS INT) <> writer"

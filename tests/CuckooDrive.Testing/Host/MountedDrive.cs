@@ -24,7 +24,9 @@ public sealed class MountedDrive : IAsyncDisposable
     {
         _options = options;
         Root = root;
-        Clouds = [.. Enumerable.Range(1, options.Clouds).Select(number => Path.Combine(root, $"cloud{number}"))];
+        Clouds = options.Addresses is null
+            ? [.. Enumerable.Range(1, options.Clouds).Select(number => Path.Combine(root, $"cloud{number}"))]
+            : [];
     }
 
     /// <summary>The temporary folder that holds everything.</summary>
@@ -35,11 +37,13 @@ public sealed class MountedDrive : IAsyncDisposable
 
     public string MountPoint => Path.Combine(Root, "mnt");
 
-    /// <summary>The folders that play the clouds.</summary>
+    /// <summary>The folders that play the clouds; none where the clouds were given by their addresses.</summary>
     public IReadOnlyList<string> Clouds { get; }
 
     /// <summary>The process that serves the mount, or 0.</summary>
     public int ProcessId { get; private set; }
+
+    private string SecretsFile => Path.Combine(Root, "secrets");
 
     /// <summary>The daemon's log.</summary>
     public string LogFile => Path.Combine(Home, "state", "drives", Name, "log", "cuckoo.log");
@@ -60,7 +64,7 @@ public sealed class MountedDrive : IAsyncDisposable
             };
             foreach (var (setting, value) in _options.Settings)
                 environment["CUCKOO_SETTING_" + setting] = value;
-            foreach (var (name, value) in ExtraEnvironment)
+            foreach (var (name, value) in _options.Environment.Concat(ExtraEnvironment))
                 environment[name] = value;
             return environment;
         }
@@ -93,8 +97,14 @@ public sealed class MountedDrive : IAsyncDisposable
             Directory.CreateDirectory(drive.MountPoint);
             foreach (var cloud in drive.Clouds)
                 Directory.CreateDirectory(cloud);
+            if (options.Secrets is not null)
+            {
+                await File.WriteAllTextAsync(drive.SecretsFile, options.Secrets);
+                if (!OperatingSystem.IsWindows())
+                    File.SetUnixFileMode(drive.SecretsFile, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            }
             List<string> arguments = ["create", Name];
-            arguments.AddRange(CloudArguments(drive.Clouds));
+            arguments.AddRange(drive.CloudArguments());
             if (options.Survive is { } survive)
                 arguments.AddRange(["--survive", survive.ToString(CultureInfo.InvariantCulture)]);
             (await drive.RunAsync([.. arguments])).MustSucceed();
@@ -181,9 +191,15 @@ public sealed class MountedDrive : IAsyncDisposable
         Directory.Delete(Home, recursive: true);
     }
 
-    /// <summary>Attaches the drive on a new machine from the clouds whose folders still exist; mounts nothing.</summary>
-    public async Task<CuckooResult> AttachAsync() =>
-        await RunAsync(["attach", Name, .. CloudArguments(Clouds.Where(Directory.Exists))]);
+    /// <summary>Attaches the drive on a new machine from the clouds given, or those whose folders still exist; mounts nothing.</summary>
+    public async Task<CuckooResult> AttachAsync() => await RunAsync(["attach", Name, .. CloudArguments()]);
+
+    /// <summary>Deletes what the disk cache holds of data that is on the clouds as well; nothing may be mounted.</summary>
+    public void DropDiskCache()
+    {
+        foreach (var file in Directory.EnumerateFiles(Path.Combine(Home, "state", "drives", Name, "volume", "cache")))
+            File.Delete(file);
+    }
 
     /// <summary>Deletes a cloud's folder with all that is in it.</summary>
     /// <param name="index">From 0.</param>
@@ -202,8 +218,12 @@ public sealed class MountedDrive : IAsyncDisposable
             Directory.Delete(Root, recursive: true);
     }
 
-    private static IEnumerable<string> CloudArguments(IEnumerable<string> folders) =>
-        folders.SelectMany(folder => new[] { "--cloud", "file://" + folder });
+    private IEnumerable<string> CloudArguments()
+    {
+        var addresses = _options.Addresses ?? [.. Clouds.Where(Directory.Exists).Select(folder => "file://" + folder)];
+        var arguments = addresses.SelectMany(address => new[] { "--cloud", address });
+        return _options.Secrets is null ? arguments : [.. arguments, "--secrets-file", SecretsFile];
+    }
 
     /// <summary>Removes what a killed process left mounted; nothing happens where nothing is mounted.</summary>
     private async Task RemoveMountAsync()
