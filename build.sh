@@ -101,7 +101,11 @@ publish_for_bench() {
 
 bench() {
   require_dotnet
-  install fusermount3:fuse3 git:git fio:fio gocryptfs:gocryptfs securefs:securefs encfs:encfs
+  if [ "${1:-}" = clouds ]; then
+    install fusermount3:fuse3 rclone:rclone lighttpd:lighttpd /usr/lib/lighttpd/mod_webdav.so:lighttpd-mod-webdav perl:perl
+  else
+    install fusermount3:fuse3 git:git fio:fio gocryptfs:gocryptfs securefs:securefs encfs:encfs
+  fi
   build tests/CuckooDrive.Benchmarks
   local verb=${1:-} program=()
   case "$verb" in

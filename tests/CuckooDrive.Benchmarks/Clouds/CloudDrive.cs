@@ -12,13 +12,17 @@ internal sealed class CloudDrive : IAsyncDisposable
 
     public int ProcessId => _drive.ProcessId;
 
-    public static async Task<CloudDrive> CreateAsync(CloudFarm farm, string folder, string name) => new(await MountedDrive.CreateAsync(new MountedDriveOptions
+    public static async Task<CloudDrive> CreateAsync(CloudFarm farm, string folder, string name)
     {
-        Addresses = farm.AddressesOf(name),
-        Secrets = $"password={farm.Password}\n",
-        Survive = 1,
-        ParentFolder = folder,
-    }));
+        var addresses = farm.AddressesOf(name);
+        return new CloudDrive(await MountedDrive.CreateAsync(new MountedDriveOptions
+        {
+            Addresses = addresses,
+            Secrets = string.Concat(addresses.Select(address => $"[{address}]\npassword={farm.Password}\n")),
+            Survive = 1,
+            ParentFolder = folder,
+        }));
+    }
 
     public string PathOf(string name) => _drive.PathOf(name);
 

@@ -19,7 +19,7 @@ internal sealed class RcloneRemote
             [{Remote.TrimEnd(':')}]
             type = webdav
             vendor = other
-            url = http://{farm.HostOf(0)}/dav/rclone
+            url = http://{farm.HostOf(0)}/dav
             user = {CloudFarm.User}
             pass = {password.Trim()}
 
