@@ -36,7 +36,7 @@ public sealed record ChunkStoreOptions
     public bool ReadLocalInline { get; init; } = true;
 
     /// <summary>Bytes of chunks that may be on their way into memory because of <see cref="IChunkStore.Prefetch"/>.</summary>
-    public long PrefetchLimit { get; init; } = 16L << 20;
+    public long PrefetchLimit { get; init; } = 24L << 20;
 
     /// <summary>The largest shard; tests make it small.</summary>
     public int ShardCapacity { get; init; } = PackLayout.ShardCapacity;

@@ -113,7 +113,8 @@ internal sealed class CloudChunkReader(
         return sources;
     }
 
-    private bool IsPromising(Pack pack, int shard)
+    /// <summary>Whether the shard's cloud is likely to give it.</summary>
+    public bool IsPromising(Pack pack, int shard)
     {
         var place = pack.Shards[shard];
         return place.State is ShardState.Stored or ShardState.Pending &&

@@ -82,6 +82,7 @@ public sealed partial class Volume
             miss = default;
             Plan(file.Inode, offset, destination.Span, plan, ref miss);
         }
+        PrefetchAhead(file, offset, plan.Length);
         return await Execute(file, offset, destination, plan, cancellationToken).ConfigureAwait(false);
     }
 
@@ -204,47 +205,6 @@ public sealed partial class Volume
             return;
         inode.AccessTime = Now;
         MarkChanged(inode);
-    }
-
-    /// <summary>
-    /// Starts fetching the chunks that a sequential reader will ask for next, half a window before they run out. False when
-    /// the read is not sequential.
-    /// </summary>
-    private bool PrefetchAhead(OpenFile file, long offset, int length)
-    {
-        var end = offset + length;
-        var isSequential = file.LastReadEnd == offset && offset > 0;
-        file.LastReadEnd = end;
-        if (!isSequential)
-        {
-            file.PrefetchedTo = end;
-            return false;
-        }
-        var from = Math.Max(file.PrefetchedTo, end);
-        if (from - end > _options.PrefetchWindow / 2)
-            return true;
-        var to = end + _options.PrefetchWindow;
-        file.PrefetchedTo = to;
-        Span<ChunkRef> chunks = stackalloc ChunkRef[128];
-        _chunks.Prefetch(chunks[..CollectChunks(file.Inode, from, to, chunks)]);
-        return true;
-    }
-
-    private int CollectChunks(Inode inode, long from, long to, Span<ChunkRef> chunks)
-    {
-        var count = 0;
-        lock (_gate)
-        {
-            for (var number = ExtentMap.RegionOf(from); number <= ExtentMap.RegionOf(to); number++)
-            {
-                if (inode.Extents.Find(number) is not { } region)
-                    continue;
-                var start = (int)Math.Max(0, from - (number << Region.SizeBits));
-                for (var i = region.FindFirst(start); i < region.Extents.Count && count < chunks.Length; i++)
-                    chunks[count++] = region.Extents[i].Chunk;
-            }
-        }
-        return count;
     }
 
     /// <summary>The next position at which a region is in memory or has a row.</summary>

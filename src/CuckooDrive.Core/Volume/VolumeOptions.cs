@@ -27,7 +27,7 @@ public sealed record VolumeOptions
     public int ChangedInodeLimit { get; init; } = 32_768;
 
     /// <summary>How far ahead of a sequential reader chunks are fetched, in bytes.</summary>
-    public int PrefetchWindow { get; init; } = 8 << 20;
+    public int PrefetchWindow { get; init; } = 16 << 20;
 
     /// <summary>Owner of the root directory of a new volume.</summary>
     public Caller RootOwner { get; init; }

@@ -19,6 +19,7 @@ public sealed class MemoryChunkStore : IChunkStore
     private readonly Dictionary<ChunkRef, int> _references = [];
     private readonly Dictionary<ChunkRef, int> _holds = [];
     private readonly HashSet<ChunkRef> _changed = [];
+    private readonly List<ChunkRef> _prefetched = [];
     private uint _next;
 
     public MemoryChunkStore(IMetadataStore store)
@@ -135,8 +136,20 @@ public sealed class MemoryChunkStore : IChunkStore
         return default;
     }
 
+    /// <summary>What was to be fetched ahead, in order.</summary>
+    public IReadOnlyList<ChunkRef> Prefetched
+    {
+        get
+        {
+            lock (_lock)
+                return [.. _prefetched];
+        }
+    }
+
     public void Prefetch(ReadOnlySpan<ChunkRef> chunks)
     {
+        lock (_lock)
+            _prefetched.AddRange(chunks);
     }
 
     public void CollectChanges(MetadataBatch batch, bool sealOpenPacks)
