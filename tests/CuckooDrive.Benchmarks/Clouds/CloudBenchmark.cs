@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
+using System.Security.Cryptography;
 using CuckooDrive.Benchmarks.Mounted;
 using CuckooDrive.Benchmarks.Support;
 using CuckooDrive.Benchmarks.Work;
@@ -86,7 +87,6 @@ internal sealed class CloudBenchmark(CloudOptions options, TextWriter progress, 
         double Rate(double seconds) => options.Files / seconds;
         await MeasureAsync(round, CloudRows.Small, CloudRows.Rclone, Rate, () => rclone.CopyInAsync(source, "small", cancellation, SmallFileArguments));
         await MeasureAsync(round, CloudRows.Small, CloudRows.Drive, Rate, () => CopyInAsync(source, drive, "small"));
-        await drive.MakeColdAsync(cancellation);
         await Tool.RunAsync("diff", ["-r", source, drive.PathOf("small")], cancellation: cancellation);
         await rclone.RemoveAsync("small", cancellation);
     }
@@ -94,7 +94,7 @@ internal sealed class CloudBenchmark(CloudOptions options, TextWriter progress, 
     private async Task FirstByteAsync(int round, CloudDrive drive, CloudFarm farm)
     {
         for (var file = 0; file < CloudOptions.ColdFiles; file++)
-            await WorkAsync("write", drive.PathOf($"cold{file}"), 1 << 20, DataKind.Random);
+            await File.WriteAllBytesAsync(drive.PathOf($"cold{file}"), RandomNumberGenerator.GetBytes(1 << 20), cancellation);
         await drive.FlushAsync();
         await drive.MakeColdAsync(cancellation);
         var times = new List<double>();
