@@ -10,7 +10,7 @@ namespace CuckooDrive.Testing.Servers;
 /// </summary>
 internal sealed class RelayDirection
 {
-    private const int PieceLength = 64 << 10;
+    private const int PieceLength = 128 << 10;
 
     /// <summary>
     /// A line that is busy for longer than this takes no more bytes: senders wait at their sockets as at a real router's short
