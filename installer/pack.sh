@@ -17,16 +17,17 @@ rm -rf "$stage"
 program=$stage/cuckoo-$version-$rid
 mkdir -p "$program"
 dotnet publish src/CuckooDrive.Host -c Release -r "$rid" --self-contained -p:PublishReadyToRun=true -v quiet -nologo -p:DebugType=none -o "$program/lib"
-cp installer/install.sh installer/mount.fuse.cuckoo installer/systemd/cuckoo@.service LICENSE README.md docs/operations.md "$program/"
+cp installer/install.sh installer/mount.fuse.cuckoo installer/systemd/cuckoo@.service installer/cuckoo.1 LICENSE README.md docs/operations.md "$program/"
 tar -C "$stage" --owner=0 --group=0 -czf "$out/cuckoo-$version-$rid.tar.gz" "cuckoo-$version-$rid"
 
 if [ -n "$arch" ] && command -v dpkg-deb > /dev/null; then
   root=$stage/deb
-  install -d "$root/DEBIAN" "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib/systemd/user" "$root/usr/share/doc/cuckoo"
+  install -d "$root/DEBIAN" "$root/usr/bin" "$root/usr/sbin" "$root/usr/lib/systemd/user" "$root/usr/share/doc/cuckoo" "$root/usr/share/man/man1"
   cp -R "$program/lib" "$root/usr/lib/cuckoo"
   ln -s ../lib/cuckoo/cuckoo "$root/usr/bin/cuckoo"
   install -m 755 installer/mount.fuse.cuckoo "$root/usr/sbin/mount.fuse.cuckoo"
   install -m 644 installer/systemd/cuckoo@.service "$root/usr/lib/systemd/user/cuckoo@.service"
+  gzip -9 -n -c installer/cuckoo.1 > "$root/usr/share/man/man1/cuckoo.1.gz"
   install -m 644 README.md docs/operations.md "$root/usr/share/doc/cuckoo/"
   install -m 644 LICENSE "$root/usr/share/doc/cuckoo/copyright"
   cat > "$root/DEBIAN/control" << CONTROL

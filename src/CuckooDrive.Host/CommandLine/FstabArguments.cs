@@ -64,6 +64,8 @@ internal sealed record FstabArguments
                     ? durability
                     : throw UserException.Usage($"The mount option durability is '{value}'; it can be local or cloud.");
                 break;
+            case "remount":
+                throw UserException.Usage("A mounted drive cannot be given other options by a remount; unmount it and mount it again with them.");
             case "noexec":
                 throw UserException.Usage("The mount option noexec is not supported; with user or users add exec, as in user,exec.");
             default:

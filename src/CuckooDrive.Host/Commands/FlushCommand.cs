@@ -4,6 +4,7 @@ using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Composition;
 using CuckooDrive.Host.Daemon;
 using CuckooDrive.Host.Linux;
+using CuckooDrive.Host.Output;
 
 namespace CuckooDrive.Host.Commands;
 
@@ -38,13 +39,13 @@ internal static class FlushCommand
                 await ControlClient.SendAsync(folders, new ControlRequest(ControlRequest.Flush), Report, cancellation);
                 return;
             }
+            await using var drive = await UnmountedDrive.OpenAsync(context, folders, passphrase!, readOnly: false, cancellation);
             var largest = 0L;
             void ReportOwn(FlushProgress step)
             {
                 largest = Math.Max(largest, step.BytesLeft);
-                view.Report(step.BytesLeft > 0 ? "uploading" : "sending the journal", largest - step.BytesLeft, largest, Left(step.BytesLeft));
+                view.Report(FlushText.Of(step, drive.Drive.GetStatus()), largest - step.BytesLeft, largest, Left(step.BytesLeft));
             }
-            await using var drive = await UnmountedDrive.OpenAsync(context, folders, passphrase!, readOnly: false, cancellation);
             await drive.Drive.FlushAsync(new InlineProgress<FlushProgress>(ReportOwn), cancellation);
         });
         context.Terminal.Line($"All of '{name}' is protected.");

@@ -17,6 +17,8 @@ namespace CuckooDrive.Host.Daemon;
 /// </summary>
 internal static class BackgroundProcess
 {
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(30);
+
     /// <summary>Parent: returns when the child has mounted; its failure is thrown as a sentence.</summary>
     public static async Task StartAsync(IReadOnlyList<string> arguments, DriveFolders folders, SecretInput passphrase, CancellationToken cancellation)
     {
@@ -43,12 +45,12 @@ internal static class BackgroundProcess
         }
         catch (OperationCanceledException)
         {
-            StopChild(child);
+            await StopAsync(child);
             throw;
         }
         catch (Exception failure) when (failure is IOException or JsonException)
         {
-            StopChild(child);
+            await StopAsync(child);
             throw Died(-1, folders, failure.Message);
         }
     }
@@ -107,10 +109,16 @@ internal static class BackgroundProcess
         ExitStatus.Failure,
         new IOException(details));
 
-    private static void StopChild(Process child)
+    /// <summary>
+    /// Asks a child of this program to end in its own orderly way and waits for that: what it still did later would be
+    /// done behind the back of whoever interrupted it. One that takes longer than the patience is left to end alone.
+    /// </summary>
+    public static async Task StopAsync(Process child)
     {
         const int Terminate = 15;
         if (!child.HasExited)
             _ = NativeMethods.Kill(child.Id, Terminate);
+        using var patience = new CancellationTokenSource(StopPatience);
+        await child.WaitForExitAsync(patience.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

@@ -33,6 +33,8 @@ internal static class MountHost
         using var hangUp = PosixSignalRegistration.Create(PosixSignal.SIGHUP, Stop);
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        // A signal that came before these, while the passphrase was read.
+        using var earlier = context.Cancellation.Register(lifetime.StopApplication);
         try
         {
             await host.StartAsync();
@@ -44,7 +46,15 @@ internal static class MountHost
                 .LogError(failure, "Mounting '{Name}' failed.", folders.Name);
             throw;
         }
-        ready();
+        try
+        {
+            ready();
+        }
+        catch
+        {
+            await host.StopAsync(); // Whoever asked for the mount is gone and does not know of it.
+            throw;
+        }
         await host.WaitForShutdownAsync();
         return Environment.ExitCode;
     }

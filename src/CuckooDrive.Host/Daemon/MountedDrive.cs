@@ -3,6 +3,7 @@ using CuckooDrive.Clouds;
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Composition;
+using CuckooDrive.Host.Output;
 using CuckooDrive.Host.State;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Hosting;
@@ -76,7 +77,8 @@ internal sealed class MountedDrive(
                 var status = new MountedStatus(request.MountPoint, Environment.ProcessId, drive.GetStatus());
                 return Succeeded(new ControlResponse { Status = status });
             case ControlRequest.Flush:
-                await drive.FlushAsync(new InlineProgress<FlushProgress>(step => progress.Report(ProgressOf(step))), cancellation);
+                var flush = new InlineProgress<FlushProgress>(step => progress.Report(new ControlProgress(FlushText.Of(step, drive.GetStatus()), step.BytesLeft, 0)));
+                await drive.FlushAsync(flush, cancellation);
                 return Succeeded(new ControlResponse());
             case ControlRequest.Protection:
                 return Succeeded(new ControlResponse { Protection = await ProtectionOfAsync(drive, control.Paths, cancellation) });
@@ -103,10 +105,6 @@ internal sealed class MountedDrive(
     };
 
     private static ControlReply Succeeded(ControlResponse response) => new(response with { Ok = true });
-
-    private static ControlProgress ProgressOf(FlushProgress step) => step.PacksLeft == 0 && step.JournalLeft
-        ? new ControlProgress("sending the journal", 0, 0)
-        : new ControlProgress("uploading", step.BytesLeft, 0);
 
     private static async Task<IReadOnlyList<PathProtection>> ProtectionOfAsync(Drive drive, IReadOnlyList<string> paths, CancellationToken cancellation)
     {

@@ -38,9 +38,17 @@ internal sealed class DemoShell(Terminal terminal, string home, string passphras
         start.Environment[DriveSettings.EnvironmentPrefix + "MemoryCacheLimit"] = "16MiB";
         using var process = Process.Start(start)!;
         process.StandardInput.Close();
-        var output = process.StandardOutput.ReadToEndAsync(cancellation);
-        var error = process.StandardError.ReadToEndAsync(cancellation);
-        await process.WaitForExitAsync(cancellation);
+        var output = process.StandardOutput.ReadToEndAsync(CancellationToken.None);
+        var error = process.StandardError.ReadToEndAsync(CancellationToken.None);
+        try
+        {
+            await process.WaitForExitAsync(cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            await BackgroundProcess.StopAsync(process); // It could mount again what is about to be cleaned up.
+            throw;
+        }
         return (process.ExitCode, await output, await error);
     }
 }

@@ -59,9 +59,20 @@ internal static class StatusText
             file.Path,
         ]));
 
+    private static string Of(DriveProtection protection, RedundancyStatus redundancy)
+    {
+        var promise = $"the loss of any {Plural.Of(redundancy.Survives, "cloud")} ({redundancy.DataShards}+{redundancy.ParityShards})";
+        return protection switch
+        {
+            DriveProtection.Protected => $"protected; survives {promise}",
+            DriveProtection.Uploading => $"uploading; when that is done everything survives {promise}",
+            _ => $"degraded; a cloud is away or lacks data, so not everything survives {promise} now",
+        };
+    }
+
     private static void PrintDrive(Terminal terminal, StatusOutput status, RedundancyStatus redundancy)
     {
-        terminal.Line($"Protection:  {Of(status.Protection!.Value)}; survives the loss of any {Plural.Of(redundancy.Survives, "cloud")} ({redundancy.DataShards}+{redundancy.ParityShards})");
+        terminal.Line($"Protection:  {Of(status.Protection!.Value, redundancy)}");
         terminal.Line($"Space:       {Terminal.Size(status.CapacityFree!.Value)} free of {Terminal.Size(status.CapacityTotal!.Value)}");
         terminal.Line(status.Queue!.Packs == 0
             ? "To upload:   nothing"
