@@ -50,7 +50,7 @@ demo() {
 
 test_tools() {
   install fusermount3:fuse3 git:git rsync:rsync sqlite3:sqlite3 fio:fio stress-ng:stress-ng '/usr/lib/postgresql/*/bin/initdb:postgresql' \
-    setfattr:attr setfacl:acl mkfs.ext4:e2fsprogs setpriv:util-linux script:bsdutils perl:perl \
+    setfattr:attr setfacl:acl mkfs.ext4:e2fsprogs setpriv:util-linux script:bsdutils pgrep:procps perl:perl \
     lighttpd:lighttpd /usr/lib/lighttpd/mod_webdav.so:lighttpd-mod-webdav apache2:apache2-bin nginx:nginx-light \
     /usr/lib/nginx/modules/ngx_http_dav_ext_module.so:libnginx-mod-http-dav-ext nextcloudcmd:nextcloud-desktop-cmd \
     /usr/lib/python3/dist-packages/dropbox:python3-dropbox sshd:openssh-server ssh-keygen:openssh-client \

@@ -23,13 +23,17 @@ public sealed class DemoTests : IDisposable
         Assert.Empty(Directory.EnumerateFileSystemEntries(temporary));
     }
 
-    [Fact]
-    public async Task An_interrupted_demonstration_fails_and_cleans_up()
+    /// <summary>In the middle of a command that it runs, and between two.</summary>
+    [Theory]
+    [InlineData("      $ cuckoo mount")]
+    [InlineData("      $ cuckoo flush")]
+    [InlineData("[3/7]")]
+    public async Task An_interrupted_demonstration_fails_and_cleans_up(string moment)
     {
         var temporary = _folder.Sub("tmp");
 
         using var process = Start(temporary);
-        while (await process.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith("[3/7]", StringComparison.Ordinal))
+        while (await process.StandardOutput.ReadLineAsync() is { } line && !line.StartsWith(moment, StringComparison.Ordinal))
         {
         }
         (await CuckooProcess.ToolAsync("kill", "-INT", $"{process.Id}")).MustSucceed();
@@ -38,6 +42,8 @@ public sealed class DemoTests : IDisposable
         Assert.Equal(1, result.ExitStatus);
         Assert.DoesNotContain("Done:", result.Output, StringComparison.Ordinal);
         Assert.Empty(Directory.EnumerateFileSystemEntries(temporary));
+        var left = await CuckooProcess.ToolAsync("pgrep", "-f", temporary);
+        Assert.True(left.ExitStatus == 1, $"Processes were left: {left.Output}");
         Assert.DoesNotContain(File.ReadLines("/proc/self/mounts"), line => line.Contains(temporary, StringComparison.Ordinal));
     }
 

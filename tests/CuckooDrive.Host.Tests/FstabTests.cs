@@ -21,6 +21,7 @@ public sealed class FstabTests
     [Theory]
     [InlineData("alow_other", "alow_other")]
     [InlineData("noexec", "exec")]
+    [InlineData("remount,ro", "unmount it")]
     [InlineData("durability=always", "local or cloud")]
     [InlineData("durability=1", "local or cloud")]
     [InlineData("passphrase_file=", "needs a value")]
@@ -40,6 +41,46 @@ public sealed class FstabTests
     [InlineData(false, "../photos", "/mnt", "-o", "ro")]
     public void A_call_by_mount_fuse3_is_told_from_a_command(bool expected, params string[] arguments) =>
         Assert.Equal(expected, FstabArguments.IsMountCall(arguments, CuckooProgram.CreateRoot()));
+
+    /// <summary>mount(8) itself, with the helper installed: in a mount namespace of its own, so that the machine keeps its /sbin.</summary>
+    [Fact]
+    public async Task A_line_of_fstab_is_mounted_and_unmounted_by_the_system()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root to install into a mount namespace");
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        await File.WriteAllTextAsync(Path.Combine(drive.Root, "pass"), MountedDrive.Passphrase);
+        await File.WriteAllTextAsync(
+            Path.Combine(drive.Root, "fstab"),
+            $"test {drive.MountPoint} fuse.cuckoo allow_other,passphrase_file={drive.Root}/pass,cuckoo_home={drive.Home},_netdev,nofail,noauto 0 0\n");
+
+        const string Script = """
+            set -eu
+            chmod 600 "$1/pass"
+            mkdir "$1/sbin"
+            cp -a "$(readlink -f /sbin)/." "$1/sbin"
+            cp "$2" "$1/sbin/mount.fuse.cuckoo"
+            chmod 755 "$1/sbin/mount.fuse.cuckoo"
+            mount --bind "$1/sbin" "$(readlink -f /sbin)"
+            mount -t tmpfs none /usr/local/bin
+            ln -s "$3" /usr/local/bin/cuckoo
+            mount -T "$1/fstab" "$4"
+            grep "^test $4 fuse.cuckoo rw,nosuid,nodev,.*allow_other" /proc/mounts
+            echo hello > "$4/file"
+            if mount -T "$1/fstab" -o remount,ro "$4"; then exit 3; fi
+            umount "$4"
+            # Until the process has closed the drive it cannot be mounted again.
+            until mount -T "$1/fstab" "$4" 2> "$1/again"; do grep -q 'already' "$1/again"; sleep 0.1; done
+            cat "$4/file"
+            CUCKOO_HOME="$5" cuckoo unmount "$4"
+            """;
+        var result = await CuckooProcess.ToolAsync(
+            "unshare", "--mount", "sh", "-c", Script, "sh",
+            drive.Root, Repository.PathOf("installer", "mount.fuse.cuckoo"), CuckooProcess.Executable, drive.MountPoint, drive.Home);
+
+        result.MustSucceed();
+        Assert.Contains("hello\nUnmounted 'test'", result.Output, StringComparison.Ordinal);
+        Assert.Contains("unmount it and mount it again", result.Error, StringComparison.Ordinal);
+    }
 
     [Theory]
     [InlineData(true)]

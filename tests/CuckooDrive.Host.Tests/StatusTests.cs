@@ -118,6 +118,40 @@ public sealed class StatusTests
             await Task.Delay(200);
         }
         Assert.Contains("away", (await drive.RunAsync("cloud", "list", "test")).MustSucceed().Output, StringComparison.Ordinal);
+        Assert.Contains("not everything survives", (await drive.RunAsync("status", "test")).MustSucceed().Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_flush_names_the_cloud_that_it_waits_for_and_the_file_is_on_its_way()
+    {
+        await using var drive = await MountedDrive.CreateAsync(new MountedDriveOptions { Clouds = 3 });
+        drive.DestroyCloud(1);
+        File.WriteAllBytes(drive.PathOf("a"), new byte[100_000]);
+
+        using var flush = CuckooProcess.Start(CuckooProcess.Executable, drive.Environment, "flush", "test");
+        flush.StandardInput.Close();
+        while (await flush.StandardError.ReadLineAsync() is { } line && !line.Contains("'cloud2' cannot be reached", StringComparison.Ordinal))
+            Assert.StartsWith("Flushing 'test': ", line, StringComparison.Ordinal);
+        var file = (await drive.RunAsync("status", "test", "a")).MustSucceed();
+        (await CuckooProcess.ToolAsync("kill", "-INT", $"{flush.Id}")).MustSucceed();
+        var interrupted = await CuckooProcess.WaitAsync(flush, "flush");
+
+        interrupted.MustFail(1, "nothing was lost");
+        Assert.Contains("uploading", file.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("keys", "key", "list", "test")]
+    [InlineData("checks", "doctor")]
+    [InlineData("drives", "status")]
+    [InlineData("clouds", "cloud", "list", "test")]
+    public async Task Json_is_all_that_a_command_prints(string member, params string[] command)
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+
+        using var json = JsonDocument.Parse((await drive.RunAsync([.. command, "--json"])).MustSucceed().Output);
+
+        Assert.NotEqual(0, json.RootElement.GetProperty(member).GetArrayLength());
     }
 
     [Fact]
