@@ -28,6 +28,36 @@ public sealed class AttachTests
         Assert.Equal("written here", File.ReadAllText(drive.PathOf("new")));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_file_with_holes_that_is_still_open_is_flushed_whole(bool grow)
+    {
+        const int Mebibyte = 1 << 20;
+        await using var drive = await MountedDrive.CreateAsync();
+        var data = new byte[8192];
+        new Random(8).NextBytes(data);
+        await using (var file = new FileStream(drive.PathOf("sparse"), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0))
+        {
+            file.Write(data);
+            file.Position = Mebibyte;
+            file.Write(data);
+            if (grow)
+                file.SetLength(3 * Mebibyte);
+            await drive.FlushAsync();
+            await drive.SignalAsync(9);
+        }
+
+        await drive.LoseMachineAsync();
+        (await drive.AttachAsync()).MustSucceed();
+        await drive.MountAsync();
+
+        var back = File.ReadAllBytes(drive.PathOf("sparse"));
+        Assert.Equal(grow ? 3 * Mebibyte : Mebibyte + data.Length, back.Length);
+        Assert.Equal(data, back[..data.Length]);
+        Assert.Equal(data, back[Mebibyte..(Mebibyte + data.Length)]);
+    }
+
     [Fact]
     public async Task Too_few_clouds_are_refused_and_leave_nothing_behind()
     {

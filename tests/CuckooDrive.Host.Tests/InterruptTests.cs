@@ -1,3 +1,4 @@
+using System.Globalization;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Testing.Host;
 
@@ -44,7 +45,7 @@ public sealed class InterruptTests
         await using var drive = await MountedDrive.CreateUnmountedAsync();
         using var process = CuckooProcess.Start(
             CuckooProcess.Executable, drive.Environment, "mount", MountedDrive.Name, drive.MountPoint, Background);
-        while (!HandlesTermination(process.Id))
+        while (!LeadsItsSession(process.Id))
             await Task.Delay(10);
 
         (await CuckooProcess.ToolAsync("kill", $"{process.Id}")).MustSucceed();
@@ -58,20 +59,18 @@ public sealed class InterruptTests
     }
 
     [Fact]
-    public async Task A_background_process_whose_parent_has_gone_takes_its_mount_away()
+    public async Task A_mount_whose_last_step_fails_is_taken_away()
     {
         await using var drive = await MountedDrive.CreateUnmountedAsync();
-        using var process = CuckooProcess.Start(
-            CuckooProcess.Executable, drive.Environment, "mount", MountedDrive.Name, drive.MountPoint, Background);
-        process.StandardOutput.Close();
+        var crashFile = Path.Combine(Path.GetDirectoryName(drive.LogFile)!, "crash.log");
+        Directory.CreateDirectory(crashFile);
 
-        using (var passphrase = SecretInput.FromText(MountedDrive.Passphrase))
-            await passphrase.WriteToAsync(process.StandardInput.BaseStream, CancellationToken.None);
-        process.StandardInput.Close();
-        await process.WaitForExitAsync();
+        var result = await drive.RunAsync("mount", MountedDrive.Name, drive.MountPoint);
 
-        Assert.NotEqual(0, process.ExitCode);
+        result.MustFail(1, crashFile);
         Assert.False(IsMounted(drive));
+        Directory.Delete(crashFile);
+        await drive.MountAsync();
     }
 
     private static bool IsMounted(MountedDrive drive) =>
@@ -92,12 +91,11 @@ public sealed class InterruptTests
         }
     }
 
-    /// <summary>Whether SIGTERM no longer ends the process at once.</summary>
-    private static bool HandlesTermination(int process)
+    /// <summary>By then it is about to read the passphrase, and whatever ends it must be noticed afterwards.</summary>
+    private static bool LeadsItsSession(int process)
     {
-        const string Caught = "SigCgt:\t";
-        const ulong Terminate = 1UL << 14;
-        var line = File.ReadLines($"/proc/{process}/status").First(line => line.StartsWith(Caught, StringComparison.Ordinal));
-        return (Convert.ToUInt64(line[Caught.Length..], 16) & Terminate) != 0;
+        const int Session = 3;
+        var line = File.ReadAllText($"/proc/{process}/stat");
+        return int.Parse(line[(line.LastIndexOf(')') + 2)..].Split(' ')[Session], CultureInfo.InvariantCulture) == process;
     }
 }

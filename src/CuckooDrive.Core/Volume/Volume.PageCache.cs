@@ -36,6 +36,31 @@ public sealed partial class Volume
         return new ValueTask(Task.Run(() => cache.InvalidateInode(inode.Number, offset, 0)));
     }
 
+    /// <summary>
+    /// Fetches from the kernel what files await; what does not come then is a hole. For a flush: it promises all that was
+    /// written before, and a file with holes that is still open would be recorded only up to the first of them. Never on a
+    /// thread that answers kernel requests.
+    /// </summary>
+    public async Task SettleAsync()
+    {
+        if (KernelCache is not { } cache)
+            return;
+        var begun = _time.GetTimestamp();
+        List<(Inode Inode, long First)> waiting;
+        lock (_gate)
+            waiting = [.. _dirtyData.Where(inode => inode.Awaited is not null).Select(inode => (inode, inode.Awaited!.First))];
+        foreach (var (inode, first) in waiting)
+        {
+            await Task.Run(() => cache.InvalidateInode(inode.Number, first, 0)).ConfigureAwait(false);
+            lock (_gate)
+            {
+                inode.Awaited?.RemoveUntil(begun);
+                if (inode.Awaited is { IsEmpty: true })
+                    inode.Awaited = null;
+            }
+        }
+    }
+
     private static void AddWriter(Inode inode)
     {
         inode.WriterCount++;

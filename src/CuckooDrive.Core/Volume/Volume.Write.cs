@@ -44,7 +44,7 @@ public sealed partial class Volume
             if (makesHole && !TryCut(file, offset, offset + length, ref miss))
                 return;
             if ((options & AllocateOptions.KeepSize) == 0 && offset + length > file.Size)
-                Grow(file, offset + length);
+                Grow(file, offset + length, offset + length);
             file.ModifyTime = file.ChangeTime = Now;
             MarkChanged(file);
         }).ConfigureAwait(false);
@@ -203,15 +203,24 @@ public sealed partial class Volume
         }
         else if (size > inode.Size)
         {
-            Grow(inode, size);
+            // Found by its number it counts as being written to once, see Unpin: more are programs that may have written.
+            Grow(inode, size, inode.WriterCount > 1 ? size : inode.Size);
         }
         inode.ModifyTime = inode.ChangeTime = Now;
         MarkChanged(inode);
     }
 
-    /// <summary>Extends with a hole. While older data is still dirty the new size is recorded with its flush.</summary>
-    private static void Grow(Inode inode, long size)
+    /// <summary>
+    /// Extends with a hole. While older data is still dirty the new size is recorded with its flush. The kernel does not write
+    /// out its pages first: those between the old end and <paramref name="pagesUpTo"/> may still come.
+    /// </summary>
+    private void Grow(Inode inode, long size, long pagesUpTo)
     {
+        if (KernelCache is not null && pagesUpTo > inode.Size)
+        {
+            (inode.Awaited ??= new AwaitedRanges()).Add(inode.Size, pagesUpTo, _time.GetTimestamp());
+            _dirtyData.Add(inode);
+        }
         inode.Size = size;
         if (inode.Dirty is null or { IsEmpty: true } && inode.Awaited is null)
             inode.PersistSize = size;
@@ -331,7 +340,7 @@ public sealed partial class Volume
                 return;
             MapParts(volume, available);
             if (targetOffset + available > target.Size)
-                Grow(target, targetOffset + available);
+                volume.Grow(target, targetOffset + available, targetOffset);
             target.ModifyTime = target.ChangeTime = volume.Now;
             volume.MarkChanged(target);
             Copied = available;

@@ -68,10 +68,22 @@ internal static class BackgroundProcess
     /// <summary>Child: tells the parent how it went and lets go of the standard streams.</summary>
     public static void Report(StartupReport report, DriveFolders? folders)
     {
-        using (var output = Console.OpenStandardOutput())
-            output.Write((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(report, ControlJson.Default.StartupReport), (byte)'\n']);
-        if (report.Ready && folders is not null)
-            RedirectStandardStreams(folders);
+        if (!report.Ready || folders is null)
+        {
+            Tell(report);
+            return;
+        }
+        // Whatever can fail comes before the word that all is well.
+        using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        using var errors = PrivateFiles.Open(CrashFile(folders), FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
+        Tell(report);
+        RedirectStandardStreams(nothing, errors.SafeFileHandle);
+    }
+
+    private static void Tell(StartupReport report)
+    {
+        using var output = Console.OpenStandardOutput();
+        output.Write((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(report, ControlJson.Default.StartupReport), (byte)'\n']);
     }
 
     /// <summary>How this program starts itself: the executable, or "dotnet cuckoo.dll".</summary>
@@ -87,13 +99,11 @@ internal static class BackgroundProcess
     /// Input and output become /dev/null; what the runtime prints when it crashes goes to a file beside the log. A closed
     /// descriptor would be worse than none: the next file opened would take its number.
     /// </summary>
-    private static void RedirectStandardStreams(DriveFolders folders)
+    private static void RedirectStandardStreams(SafeFileHandle nothing, SafeFileHandle errors)
     {
-        using var nothing = File.OpenHandle("/dev/null", FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
-        using var errors = PrivateFiles.Open(CrashFile(folders), FileMode.Create, FileAccess.Write, FileShare.ReadWrite);
         Redirect(nothing, 0);
         Redirect(nothing, 1);
-        Redirect(errors.SafeFileHandle, 2);
+        Redirect(errors, 2);
     }
 
     private static void Redirect(SafeFileHandle from, int target)

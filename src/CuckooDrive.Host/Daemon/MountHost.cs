@@ -52,7 +52,7 @@ internal static class MountHost
         }
         catch
         {
-            await host.StopAsync(); // Whoever asked for the mount is gone and does not know of it.
+            await host.StopAsync(); // Whoever asked for the mount is told that there is none.
             throw;
         }
         await host.WaitForShutdownAsync();

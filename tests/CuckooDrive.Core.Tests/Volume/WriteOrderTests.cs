@@ -90,6 +90,86 @@ public sealed class WriteOrderTests
         test.Check();
     }
 
+    /// <summary>The kernel sends a change of size at once, and what was written before it when it likes.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_file_that_grows_while_it_is_written_to_is_not_recorded_without_its_pages(bool allocate)
+    {
+        await using var test = new TestVolume();
+        var inode = await test.MakeFileAsync("a");
+        test.Volume.KernelCache = new Pages(() => { });
+        var handle = (await test.Volume.OpenAsync(inode, OpenOptions.Write, default)).Value.Handle;
+        await GrowAsync(test, inode, handle, 3 * Part, allocate);
+        await test.SyncAsync();
+        await test.CrashAsync();
+        Assert.Equal(0, await SizeAsync(test, "a"));
+        inode = await test.FindAsync("a");
+        test.Volume.KernelCache = new Pages(() => { });
+        handle = (await test.Volume.OpenAsync(inode, OpenOptions.Write, default)).Value.Handle;
+        await GrowAsync(test, inode, handle, 3 * Part, allocate);
+        await WriteAsync(test, inode, 0, 1);
+        await test.SyncAsync();
+        Assert.Equal(FsError.None, await test.Volume.SyncAsync(inode, false, default));
+        await test.CrashAsync();
+        Assert.Equal(Content(1).Concat(Content(0)).Concat(Content(0)), await test.ReadAsync(await test.FindAsync("a"), 0, 3 * Part));
+        test.Check();
+    }
+
+    [Fact]
+    public async Task A_file_that_nobody_writes_to_grows_at_once()
+    {
+        await using var test = new TestVolume();
+        var inode = await test.MakeFileAsync("a");
+        test.Volume.KernelCache = new Pages(() => { });
+        await test.Volume.SetAttributesAsync(inode, new AttributeChange { Size = Part }, default);
+        await test.SyncAsync();
+        await test.CrashAsync();
+        Assert.Equal(Part, await SizeAsync(test, "a"));
+    }
+
+    [Fact]
+    public async Task Settling_fetches_the_pages_and_takes_the_rest_for_holes()
+    {
+        await using var test = new TestVolume();
+        var inode = await test.MakeFileAsync("a");
+        // What is dirty in the kernel comes when it is asked for; meanwhile somebody else begins to write further on.
+        test.Volume.KernelCache = new Pages(() =>
+        {
+            WriteAsync(test, inode, 1, 2).GetAwaiter().GetResult();
+            WriteAsync(test, inode, 5, 6).GetAwaiter().GetResult();
+        });
+        await WriteAsync(test, inode, 2, 3);
+        await test.Volume.SettleAsync();
+        await test.SyncAsync();
+        await test.CrashAsync();
+        Assert.Equal(3 * Part, await SizeAsync(test, "a"));
+        Assert.Equal(Content(0).Concat(Content(2)).Concat(Content(3)), await test.ReadAsync(await test.FindAsync("a"), 0, 3 * Part));
+        test.Check();
+    }
+
+    private static async Task GrowAsync(TestVolume test, ulong inode, ulong handle, long size, bool allocate)
+    {
+        if (allocate)
+            Assert.Equal(FsError.None, await test.Volume.AllocateAsync(inode, handle, 0, size, default, default));
+        else
+            Assert.Equal(size, (await test.Volume.SetAttributesAsync(inode, new AttributeChange { Size = size }, default)).Value.Size);
+    }
+
+    /// <summary>A kernel that writes out its pages when they are dropped.</summary>
+    private sealed class Pages(Action writeOut) : IKernelCache
+    {
+        public void StoreInPageCache(ulong inode, long offset, ReadOnlySpan<byte> data)
+        {
+        }
+
+        public void InvalidateInode(ulong inode, long offset, long length) => writeOut();
+
+        public void InvalidateEntry(ulong parent, ReadOnlySpan<byte> name)
+        {
+        }
+    }
+
     private static byte[] Content(byte value) => [.. Enumerable.Repeat(value, Part)];
 
     /// <summary>The file stays open.</summary>
