@@ -232,19 +232,31 @@ public sealed partial class Volume
         return found;
     }
 
-    private bool LoadRegion(ulong number, long region) => LoadRows(
-        number,
-        () => _store.Get(MetadataKey.Extents(stackalloc byte[MetadataKey.MaximumLength], number, (ulong)region)) is { } row ? VolumeRecords.ReadRegion(row) : new Region(),
-        (inode, loaded) =>
-        {
-            if (inode is not null && !inode.Extents.IsResident(region))
-                inode.Extents.AddLoaded(region, loaded);
-            return true;
-        });
+    /// <summary>A region and its neighbours: one scan costs little more than one row, and random reads come by all of them.</summary>
+    private bool LoadRegion(ulong number, long region)
+    {
+        const long Neighbours = 16;
+        var first = region & ~(Neighbours - 1);
+        return LoadRows(
+            number,
+            () => ReadRegionRows(number, first, first + Neighbours),
+            (inode, loaded) =>
+            {
+                if (inode is null)
+                    return true;
+                var stored = loaded.ToDictionary();
+                for (var each = first; each < first + Neighbours; each++)
+                {
+                    if (!inode.Extents.IsResident(each))
+                        inode.Extents.AddLoaded(each, stored.GetValueOrDefault(each) ?? new Region());
+                }
+                return true;
+            });
+    }
 
     private bool LoadRegionsFrom(ulong number, long region) => LoadRows(
         number,
-        () => ReadRegionRows(number, region),
+        () => ReadRegionRows(number, region, null),
         (inode, loaded) =>
         {
             foreach (var (regionNumber, rows) in loaded)
@@ -253,12 +265,12 @@ public sealed partial class Volume
             return true;
         });
 
-    private List<(long Number, Region Region)> ReadRegionRows(ulong number, long first)
+    private List<(long Number, Region Region)> ReadRegionRows(ulong number, long first, long? end)
     {
         var regions = new List<(long, Region)>();
         Span<byte> from = stackalloc byte[MetadataKey.MaximumLength];
         Span<byte> to = stackalloc byte[MetadataKey.MaximumLength];
-        _store.Scan(MetadataKey.Extents(from, number, (ulong)first), MetadataKey.Extents(to, number + 1, 0), (key, value) =>
+        _store.Scan(MetadataKey.Extents(from, number, (ulong)first), end is { } limit ? MetadataKey.Extents(to, number, (ulong)limit) : MetadataKey.Extents(to, number + 1, 0), (key, value) =>
         {
             regions.Add(((long)System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(key[9..]), VolumeRecords.ReadRegion(value)));
             return true;
