@@ -133,8 +133,11 @@ internal sealed class CloudBenchmark(CloudOptions options, TextWriter progress, 
 
     private async Task CopyInAsync(string source, CloudDrive drive, string name)
     {
+        var clock = Stopwatch.StartNew();
         await Tool.RunAsync("cp", ["-r", source, drive.PathOf(name)], cancellation: cancellation);
+        var copied = clock.Elapsed.TotalSeconds;
         await drive.FlushAsync();
+        progress.WriteLine($"  {Number.Format(copied)} s to copy, {Number.Format(clock.Elapsed.TotalSeconds - copied)} s until protected");
     }
 
     private async Task MeasureAsync(int round, Row row, string subject, Func<double, double> figure, Func<Task> work)
