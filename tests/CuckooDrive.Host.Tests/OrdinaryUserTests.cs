@@ -73,6 +73,33 @@ public sealed class OrdinaryUserTests : IDisposable
         (await CuckooAsync("unmount", Mnt)).MustSucceed();
     }
 
+    /// <summary>In a mount namespace of its own, where the device is root's alone, or is not there.</summary>
+    [Theory]
+    [InlineData("mknod \"$1/device\" c 10 229; chmod 600 \"$1/device\"; mount --bind \"$1/device\" /dev/fuse", "may not be opened")]
+    [InlineData("mkdir \"$1/dev\"; mount -t tmpfs none \"$1/dev\"; cp -a /dev/null /dev/zero /dev/random /dev/urandom \"$1/dev\"; mount --bind \"$1/dev\" /dev", "is not there")]
+    public async Task A_device_that_cannot_be_had_is_explained(string hide, string reason)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root to become another user");
+        await PrepareAsync();
+        (await CuckooAsync("create", "mine", "--cloud", $"file://{_folder.Path}/cloud1")).MustSucceed();
+        var script = $$"""
+            set -eu
+            {{hide}}
+            program="setpriv --reuid={{Nobody}} --regid={{Nobody}} --clear-groups -- $2"
+            if $program doctor > "$1/doctor"; then exit 99; fi
+            grep -q 'PROBLEM.*/dev/fuse' "$1/doctor"
+            $program mount mine "$1/mnt"
+            """;
+
+        using var process = CuckooProcess.Start("unshare", _folder.Environment, "--mount", "sh", "-c", script, "sh", _folder.Path, Program);
+        process.StandardInput.Close();
+        var mount = await CuckooProcess.WaitAsync(process, "mount without a device");
+
+        mount.MustFail(1, "/dev/fuse", reason, "--device");
+        (await CuckooAsync("mount", "mine", Mnt)).MustSucceed();
+        (await CuckooAsync("unmount", Mnt)).MustSucceed();
+    }
+
     [Fact]
     public async Task A_folder_without_permission_is_explained()
     {
