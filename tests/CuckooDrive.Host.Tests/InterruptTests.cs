@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Testing.Host;
 
@@ -56,6 +57,30 @@ public sealed class InterruptTests
 
         Assert.NotEqual(0, result.ExitStatus);
         Assert.False(IsMounted(drive));
+    }
+
+    /// <summary>It cannot be told of progress any more, and the mount lives on.</summary>
+    [Fact]
+    public async Task A_client_that_dies_while_it_waits_for_a_flush_does_no_harm()
+    {
+        await using var drive = await MountedDrive.CreateAsync(new MountedDriveOptions { Clouds = 3 });
+        drive.DestroyCloud(1);
+        File.WriteAllBytes(drive.PathOf("a"), new byte[100_000]);
+        var control = Path.Combine(drive.Home, "state", "drives", MountedDrive.Name, "run", "control");
+
+        using (var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified))
+        {
+            await client.ConnectAsync(new UnixDomainSocketEndPoint(control));
+            await client.SendAsync("{\"command\":\"flush\"}\n"u8.ToArray());
+            Assert.True(await client.ReceiveAsync(new byte[1]) > 0);
+            // Deaf but not gone, so that the process goes on telling it: twice a second.
+            client.Shutdown(SocketShutdown.Receive);
+            await Task.Delay(1500);
+        }
+
+        using var status = await drive.StatusAsync();
+        Assert.Equal(drive.ProcessId, status.RootElement.GetProperty("processId").GetInt32());
+        Assert.Equal(100_000, File.ReadAllBytes(drive.PathOf("a")).Length);
     }
 
     [Fact]

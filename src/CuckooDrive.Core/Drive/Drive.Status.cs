@@ -154,8 +154,8 @@ public sealed partial class Drive
             yield return $"{chunks.DamagedShards} shards are missing or damaged and wait to be rebuilt.";
     }
 
-    /// <summary>Tells of a flush's progress twice a second.</summary>
-    private sealed class FlushReporter : IDisposable
+    /// <summary>Tells of a flush's progress twice a second, for the last time before it is disposed.</summary>
+    private sealed class FlushReporter : IAsyncDisposable
     {
         private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(500);
 
@@ -167,7 +167,7 @@ public sealed partial class Drive
                 _timer = time.CreateTimer(_ => Report(drive, progress), null, TimeSpan.Zero, Interval);
         }
 
-        public void Dispose() => _timer?.Dispose();
+        public ValueTask DisposeAsync() => _timer?.DisposeAsync() ?? ValueTask.CompletedTask;
 
         private static void Report(Drive drive, IProgress<FlushProgress> progress)
         {

@@ -99,7 +99,7 @@ public sealed partial class Drive : IAsyncDisposable
         DriveErrors.GuardAsync(_folder.Path, async () =>
         {
             CheckWritable();
-            using var reporting = new FlushReporter(this, progress, _time);
+            await using var reporting = new FlushReporter(this, progress, _time);
             // A cloud that is back must not be left alone for the rest of a long pause while somebody waits for it.
             using var retrying = _time.CreateTimer(_ => _chunks.RetryNow(), null, TimeSpan.Zero, RetryInterval);
             await _volume.SettleAsync().ConfigureAwait(false);
