@@ -172,7 +172,9 @@ public sealed partial class Drive
         private static void Report(Drive drive, IProgress<FlushProgress> progress)
         {
             var status = drive._chunks.GetStatus();
-            progress.Report(new FlushProgress(status.PendingPacks, status.PendingBytes, drive._store.Sequence > drive._shipper.Position.Durable));
+            var isJournalLeft = drive._store.Sequence > drive._shipper.Position.Durable;
+            string[] away = [.. status.Clouds.Where(cloud => !cloud.Reachable).Select(cloud => cloud.Name)];
+            progress.Report(new FlushProgress(status.PendingPacks, status.PendingBytes, isJournalLeft, away));
         }
     }
 }

@@ -96,7 +96,11 @@ public enum FileProtection
 }
 
 /// <summary>Progress of <see cref="Drive.FlushAsync"/>.</summary>
-public readonly record struct FlushProgress(long PacksLeft, long BytesLeft, bool JournalLeft);
+/// <param name="PacksLeft">Packs that some cloud lacks a shard of.</param>
+/// <param name="BytesLeft">What there is of them to upload.</param>
+/// <param name="JournalLeft">Whether the clouds lack commits.</param>
+/// <param name="CloudsAway">Names of the clouds that cannot be reached and may be waited for.</param>
+public readonly record struct FlushProgress(long PacksLeft, long BytesLeft, bool JournalLeft, IReadOnlyList<string> CloudsAway);
 
 /// <summary>Progress of <see cref="Drive.AttachAsync"/>.</summary>
 /// <param name="Step">What is being done, for people.</param>

@@ -44,7 +44,7 @@ internal static class FlushCommand
             void ReportOwn(FlushProgress step)
             {
                 largest = Math.Max(largest, step.BytesLeft);
-                view.Report(FlushText.Of(step, drive.Drive.GetStatus()), largest - step.BytesLeft, largest, Left(step.BytesLeft));
+                view.Report(FlushText.Of(step, name), largest - step.BytesLeft, largest, Left(step.BytesLeft));
             }
             await drive.Drive.FlushAsync(new InlineProgress<FlushProgress>(ReportOwn), cancellation);
         });

@@ -77,7 +77,7 @@ internal sealed class MountedDrive(
                 var status = new MountedStatus(request.MountPoint, Environment.ProcessId, drive.GetStatus());
                 return Succeeded(new ControlResponse { Status = status });
             case ControlRequest.Flush:
-                var flush = new InlineProgress<FlushProgress>(step => progress.Report(new ControlProgress(FlushText.Of(step, drive.GetStatus()), step.BytesLeft, 0)));
+                var flush = new InlineProgress<FlushProgress>(step => progress.Report(new ControlProgress(FlushText.Of(step, request.Name), step.BytesLeft, 0)));
                 await drive.FlushAsync(flush, cancellation);
                 return Succeeded(new ControlResponse());
             case ControlRequest.Protection:
