@@ -20,8 +20,11 @@ public sealed record FuseMountOptions
     /// <summary>Honour device nodes (root only; ordinary users' mounts never do).</summary>
     public bool AllowDevices { get; init; }
 
-    /// <summary>Reader threads. More than two serve no purpose: what waits does not hold a reader.</summary>
-    public int Readers { get; init; } = Math.Min(2, Environment.ProcessorCount);
+    /// <summary>
+    /// Reader threads. More than two serve no purpose: what waits does not hold a reader. On two processors one is better, since the
+    /// caller needs the other (docs/decisions/0002).
+    /// </summary>
+    public int Readers { get; init; } = Environment.ProcessorCount > 2 ? 2 : 1;
 
     /// <summary>The kernel's read-ahead, raised where permitted (as root).</summary>
     public int ReadAheadKiB { get; init; } = 2048;
