@@ -50,7 +50,7 @@ public sealed partial class ChunkStore : IChunkStore
         _lanes = new CloudLanes(members, options, time);
         _watch = new CloudWatch(options, _lanes, time, logger, _stopping.Token);
         _space = new SpaceManager(options, redundancy, _lanes, time);
-        _writes = new ForegroundWrites(_space, time);
+        _writes = new ForegroundWrites(_space, _lanes, time);
         _index = new PackIndex(metadata, options.DirectoryPageLimit);
         _files = new PackFiles(options);
         _diskCache = new DiskCache(_index, _files, options.DiskCacheLimit, logger);

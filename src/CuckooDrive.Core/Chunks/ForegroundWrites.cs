@@ -3,9 +3,10 @@ namespace CuckooDrive.Core.Chunks;
 /// <summary>
 /// Lets the work on sealed packs step aside while programs write: parity, tags and copies need the processors and the memory bus
 /// that the writer needs. A burst is taken in first and protected right after it; who writes for longer than
-/// <see cref="LongestDeferral"/>, or waits for the uploads, shares. Thread safe.
+/// <see cref="LongestDeferral"/>, or waits for the uploads, shares. Not when a cloud is far away: its line is slower than all of this,
+/// and what it could have carried meanwhile is lost. Thread safe.
 /// </summary>
-internal sealed class ForegroundWrites(SpaceManager space, TimeProvider time)
+internal sealed class ForegroundWrites(SpaceManager space, CloudLanes lanes, TimeProvider time)
 {
     /// <summary>A writer that pauses for this long has ended its burst.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(30);
@@ -27,6 +28,8 @@ internal sealed class ForegroundWrites(SpaceManager space, TimeProvider time)
     /// <summary>Blocks the calling thread while work on a pack sealed at <paramref name="since"/> should wait.</summary>
     public void StepAside(long since, CancellationToken stopping)
     {
+        if (lanes.All.Any(static lane => lane.Storage.Capabilities.SpacePool.Length == 0))
+            return;
         while (Volatile.Read(ref _waiting) == 0 && !space.IsTight && time.GetElapsedTime(Volatile.Read(ref _last)) < Pause &&
             time.GetElapsedTime(since) < LongestDeferral)
             stopping.WaitHandle.WaitOne(Pause);
