@@ -1,3 +1,4 @@
+using System.Buffers;
 using CuckooDrive.Core.Placement;
 
 namespace CuckooDrive.Core.Chunks;
@@ -91,10 +92,11 @@ internal sealed class ChunkPrefetcher(
     {
         try
         {
-            // A cloud that is known not to answer is not waited for: each chunk's own load asks the others.
-            var joined = run.Count == 1 || !clouds.IsPromising(run[0].Pack, run[0].Record.Shard) ? null : await ReadJoinedAsync(run).ConfigureAwait(false);
+            var joined = run.Count == 1 ? null : await ReadJoinedAsync(run).ConfigureAwait(false);
             foreach (var location in run)
                 await FinishAsync(location, run[0].Record.Offset, joined).ConfigureAwait(false);
+            if (joined is not null)
+                ArrayPool<byte>.Shared.Return(joined);
         }
         finally
         {
@@ -102,19 +104,25 @@ internal sealed class ChunkPrefetcher(
         }
     }
 
+    /// <summary>A rented buffer that begins with the whole run, or null.</summary>
     private async Task<byte[]?> ReadJoinedAsync(List<ChunkLocation> run)
     {
         var (first, last) = (run[0].Record, run[^1].Record);
+        var length = last.Offset + last.SealedLength - first.Offset;
+        // New ones of this size would pile up faster than a busy machine collects them.
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            var range = await ranges.ReadAsync(run[0].Pack, first.Shard, first.Offset, last.Offset + last.SealedLength - first.Offset, stopping).ConfigureAwait(false);
-            return range.Bytes;
+            var range = await ranges.ReadAsync(run[0].Pack, first.Shard, first.Offset, length, stopping, buffer).ConfigureAwait(false);
+            if (range.Bytes == buffer)
+                return buffer;
         }
         catch (OperationCanceledException)
         {
             // The store closes; each chunk's own load says so to whoever waits.
-            return null;
         }
+        // The buffer is left to the collector: a request that hangs may still fill it.
+        return null;
     }
 
     private async Task FinishAsync(ChunkLocation location, int start, byte[]? joined)

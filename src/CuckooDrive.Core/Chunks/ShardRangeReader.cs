@@ -12,13 +12,17 @@ internal readonly record struct ShardRange(int Shard, byte[]? Bytes, string? Err
 /// </summary>
 internal sealed class ShardRangeReader(ChunkStoreOptions options, CloudLanes lanes, TimeProvider time)
 {
-    /// <summary>Never fails, except when <paramref name="cancellationToken"/> is cancelled.</summary>
-    public async Task<ShardRange> ReadAsync(Pack pack, int shard, int offset, int length, CancellationToken cancellationToken)
+    /// <summary>
+    /// Never fails, except when <paramref name="cancellationToken"/> is cancelled. A <paramref name="buffer"/> of at least the length is
+    /// the range's when the range has it; else it must not be used again: a request that was left behind may still fill it.
+    /// </summary>
+    public async Task<ShardRange> ReadAsync(
+        Pack pack, int shard, int offset, int length, CancellationToken cancellationToken, byte[]? buffer = null)
     {
         var place = pack.Shards[shard];
         if (lanes.Find(place.Cloud) is not { IsUsable: true } home)
             return await SearchAsync(pack, shard, offset, length, null, $"{lanes.Name(place.Cloud)} is not there", cancellationToken).ConfigureAwait(false);
-        var range = await ReadFromAsync(home, pack, shard, offset, length, cancellationToken).ConfigureAwait(false);
+        var range = await ReadFromAsync(home, pack, shard, offset, length, cancellationToken, buffer).ConfigureAwait(false);
         // Another machine may have put the shard elsewhere than the record says; a shard known as stored is simply gone.
         return range is { Bytes: null, Finding: ShardState.Missing } && place.State == ShardState.Pending
             ? await SearchAsync(pack, shard, offset, length, home, range.Error!, cancellationToken).ConfigureAwait(false)
@@ -40,14 +44,15 @@ internal sealed class ShardRangeReader(ChunkStoreOptions options, CloudLanes lan
         return new ShardRange(shard, null, error);
     }
 
-    private async Task<ShardRange> ReadFromAsync(CloudLane lane, Pack pack, int shard, int offset, int length, CancellationToken cancellationToken)
+    private async Task<ShardRange> ReadFromAsync(
+        CloudLane lane, Pack pack, int shard, int offset, int length, CancellationToken cancellationToken, byte[]? buffer = null)
     {
         var name = ObjectNames.Shard(pack.Id, shard);
-        var bytes = GC.AllocateUninitializedArray<byte>(length);
+        var bytes = buffer ?? GC.AllocateUninitializedArray<byte>(length);
         var started = time.GetTimestamp();
         try
         {
-            var read = await lane.CallAsync(token => lane.Storage.ReadAsync(name, offset, bytes, token).AsTask(), options.ReadTimeout, cancellationToken).ConfigureAwait(false);
+            var read = await lane.CallAsync(token => lane.Storage.ReadAsync(name, offset, bytes.AsMemory(0, length), token).AsTask(), options.ReadTimeout, cancellationToken).ConfigureAwait(false);
             if (read != length)
             {
                 lane.ReportAnswer();
