@@ -94,7 +94,7 @@ test_all() {
 publish_for_bench() {
   local out=artifacts/bench-program
   echo "Publishing src/CuckooDrive.Host" >&2
-  dotnet publish src/CuckooDrive.Host -c Release --use-current-runtime --self-contained false -p:PublishReadyToRun=true -v quiet -nologo -o "$out" >&2 ||
+  dotnet publish src/CuckooDrive.Host -c Release --use-current-runtime --self-contained -p:PublishReadyToRun=true -v quiet -nologo -o "$out" >&2 ||
     die "the program could not be published"
   echo "$out/cuckoo"
 }
