@@ -141,6 +141,10 @@ internal sealed class DirectoryNode(bool isComplete)
         return _ordered;
     }
 
+    /// <summary>The inodes of the directories in it, in cookie order.</summary>
+    public List<ulong> Subdirectories() =>
+        [.. _entries.Values.Where(e => e.Inode != 0 && e.Type == Inode.TypeDirectory >> 12).OrderBy(e => e.Cookie).Select(e => e.Inode)];
+
     /// <summary>Index in <see cref="Ordered"/> of the first entry behind a cookie.</summary>
     public static int FindAfter(List<DirectoryEntry> ordered, ulong cookie)
     {

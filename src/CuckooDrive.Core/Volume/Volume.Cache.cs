@@ -60,11 +60,14 @@ public sealed partial class Volume
     {
         if (NodeOf(directory).TryFind(name.Span, out entry))
             return true;
-        miss = directory.EntryCount <= WholeDirectory && _inodes.Count + WholeDirectory <= _options.InodeCacheLimit
+        miss = IsLoadedWhole(directory)
             ? new Miss { Kind = MissKind.DirectoryAndInodes, Inode = directory.Number }
             : new Miss { Kind = MissKind.Entry, Inode = directory.Number, Name = name };
         return false;
     }
+
+    private bool IsLoadedWhole(Inode directory) =>
+        directory.EntryCount <= WholeDirectory && _inodes.Count + WholeDirectory <= _options.InodeCacheLimit;
 
     private static DirectoryNode NodeOf(Inode directory) =>
         directory.Directory ??= new DirectoryNode(isComplete: directory.EntryCount == 0 && !directory.IsChanged);
@@ -80,7 +83,13 @@ public sealed partial class Volume
             Signal();
     }
 
-    private Task<bool> LoadAsync(Miss miss) => Task.Run(() => Load(miss));
+    private Task<bool> LoadAsync(Miss miss) => Task.Run(() =>
+    {
+        var exists = Load(miss);
+        if (miss.Kind is MissKind.Directory or MissKind.DirectoryAndInodes)
+            WalkAhead(miss.Inode);
+        return exists;
+    });
 
     /// <summary>Brings what is missing into memory. False when the inode does not exist.</summary>
     private bool Load(Miss miss) => miss.Kind switch

@@ -51,7 +51,7 @@ public sealed partial class Volume
             var node = NodeOf(directory);
             if (!node.IsComplete)
             {
-                miss = new Miss { Kind = MissKind.Directory, Inode = Number };
+                miss = new Miss { Kind = Plus && volume.IsLoadedWhole(directory) ? MissKind.DirectoryAndInodes : MissKind.Directory, Inode = Number };
                 return FsError.None;
             }
             if (Plus && IsFirstMissing(volume, node))

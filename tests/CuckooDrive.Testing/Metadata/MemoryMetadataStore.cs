@@ -14,6 +14,9 @@ public sealed class MemoryMetadataStore : IMetadataStore
     /// <summary>Called before a batch is applied ("before") and after it ("after"); may throw.</summary>
     public Action<string>? Hook { get; set; }
 
+    /// <summary>Called with the first key of every scan.</summary>
+    public Action<byte[]>? Scanned { get; set; }
+
     public MemoryMetadataStore Crash()
     {
         lock (_lock)
@@ -35,6 +38,7 @@ public sealed class MemoryMetadataStore : IMetadataStore
 
     public void Scan(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, RowVisitor visit)
     {
+        Scanned?.Invoke(from.ToArray());
         List<KeyValuePair<byte[], byte[]>> rows;
         lock (_lock)
             rows = [.. _rows];
