@@ -1,11 +1,9 @@
-using System.Buffers;
-
 namespace CuckooDrive.Core.Chunks;
 
 /// <summary>A chunk's plaintext in a pooled buffer, shared by the cache and its readers, returned to the pool by the last.</summary>
 internal sealed class CachedChunk(ChunkRef chunk, int length)
 {
-    private byte[]? _buffer = ArrayPool<byte>.Shared.Rent(length);
+    private byte[]? _buffer = BufferPool.Shared.Rent(length);
     private int _owners = 1;
 
     public readonly ChunkRef Chunk = chunk;
@@ -38,7 +36,7 @@ internal sealed class CachedChunk(ChunkRef chunk, int length)
             return;
         var buffer = Interlocked.Exchange(ref _buffer, null);
         if (buffer is not null)
-            ArrayPool<byte>.Shared.Return(buffer);
+            BufferPool.Shared.Return(buffer);
     }
 }
 

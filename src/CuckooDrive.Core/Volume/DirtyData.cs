@@ -1,10 +1,12 @@
+using CuckooDrive.Core.Chunks;
+
 namespace CuckooDrive.Core.Volume;
 
 /// <summary>
 /// What was written to one file and is not yet in chunks: by cell of 128 KiB, active extents (still growing) above frozen
 /// ones (being flushed). Guarded by the inode's data lock.
 /// </summary>
-internal sealed class DirtyData(Inode inode, BufferPool pool)
+internal sealed class DirtyData(Inode inode)
 {
     public const int CellBits = 17;
     public const int CellSize = 1 << CellBits;
@@ -163,7 +165,7 @@ internal sealed class DirtyData(Inode inode, BufferPool pool)
             Cell = number,
             Start = from,
             Length = to - from,
-            Buffer = pool.Rent(to - from),
+            Buffer = BufferPool.Shared.Rent(to - from),
             Reserved = data.Length,
         };
         HeldBytes += merged.Buffer.Length;
@@ -224,7 +226,7 @@ internal sealed class DirtyData(Inode inode, BufferPool pool)
             Cell = number,
             Start = from,
             Length = to - from,
-            Buffer = pool.Rent(to - from),
+            Buffer = BufferPool.Shared.Rent(to - from),
             Reserved = to - from,
         };
         HeldBytes += part.Buffer.Length;
@@ -312,7 +314,7 @@ internal sealed class DirtyData(Inode inode, BufferPool pool)
     private void Free(DirtyExtent extent)
     {
         HeldBytes -= extent.Buffer.Length;
-        pool.Return(extent.Buffer);
+        BufferPool.Shared.Return(extent.Buffer);
     }
 
     private sealed class Cell

@@ -18,7 +18,7 @@ internal sealed class DirtyExtent
 
     public required int Length { get; set; }
 
-    /// <summary>Rented from <see cref="BufferPool"/>; its first byte is the one at <see cref="Start"/>.</summary>
+    /// <summary>Rented from <see cref="Chunks.BufferPool"/>; its first byte is the one at <see cref="Start"/>.</summary>
     public required byte[] Buffer { get; init; }
 
     /// <summary>Bytes reserved at the chunk store for this data.</summary>

@@ -6,8 +6,6 @@ public sealed partial class Volume
     /// <summary>The largest file: regions are numbered by 43 bits, so 8 EiB less one byte.</summary>
     private const long MaximumFileSize = long.MaxValue;
 
-    private readonly BufferPool _buffers = new();
-
     /// <summary>Inodes with dirty data. Guarded by the gate.</summary>
     private readonly HashSet<Inode> _dirtyData = [];
 
@@ -127,7 +125,7 @@ public sealed partial class Volume
         var full = _threadFull ??= [];
         lock (inode.DataLock)
         {
-            var dirty = inode.Dirty ??= new DirtyData(inode, _buffers);
+            var dirty = inode.Dirty ??= new DirtyData(inode);
             var held = dirty.HeldBytes;
             dirty.Write(offset, data, full);
             AddHeld(dirty.HeldBytes - held);

@@ -1,0 +1,51 @@
+namespace CuckooDrive.Core.Chunks;
+
+/// <summary>
+/// Buffers for at most one chunk, in use by dirty data and by the cache of plaintext. Keeps a bounded number of free ones: what
+/// the pools of the framework keep of this size is less than one burst needs, and the rest would pile up in the large-object heap
+/// faster than it is collected. Thread safe.
+/// </summary>
+internal sealed class BufferPool
+{
+    private static readonly int[] Sizes = [4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10, IChunkStore.MaximumChunkLength];
+
+    private readonly Stack<byte[]>[] _free = [new(), new(), new(), new(), new(), new()];
+    private readonly int[] _limits = [1024, 512, 256, 128, 64, 256];
+
+    /// <summary>One for all, so that a writer's free buffers serve a reader.</summary>
+    public static BufferPool Shared { get; } = new();
+
+    /// <summary>A buffer of at least <paramref name="length"/> bytes (at most a chunk's); its content is undefined.</summary>
+    public byte[] Rent(int length)
+    {
+        var index = IndexFor(length);
+        var free = _free[index];
+        lock (free)
+        {
+            if (free.TryPop(out var buffer))
+                return buffer;
+        }
+        return GC.AllocateUninitializedArray<byte>(Sizes[index]);
+    }
+
+    public void Return(byte[] buffer)
+    {
+        var index = IndexFor(buffer.Length);
+        var free = _free[index];
+        lock (free)
+        {
+            if (free.Count < _limits[index])
+                free.Push(buffer);
+        }
+    }
+
+    private static int IndexFor(int length)
+    {
+        for (var i = 0; i < Sizes.Length; i++)
+        {
+            if (length <= Sizes[i])
+                return i;
+        }
+        throw new ArgumentOutOfRangeException(nameof(length));
+    }
+}
