@@ -21,6 +21,12 @@ public sealed record CloudCapabilities
     /// <summary>The hash that the provider reports for each object.</summary>
     public CloudHashKind Hash { get; init; }
 
+    /// <summary>
+    /// A write fails when what arrived is not what was sent: the provider compares hashes by itself, so that
+    /// <see cref="Decorators.IntegrityStorage"/> has nothing to add.
+    /// </summary>
+    public bool ComparesHash { get; init; }
+
     /// <summary>The largest object in bytes.</summary>
     public long MaximumObjectSize { get; init; } = long.MaxValue;
 

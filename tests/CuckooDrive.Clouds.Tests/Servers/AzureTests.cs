@@ -119,6 +119,19 @@ public sealed class AzureTests
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("<?xml version=\"1.0\"?><Error><Code>Serv")]
+    public async Task An_error_without_a_readable_body_may_pass(string body)
+    {
+        foreach (var status in new[] { 403, 429, 503 })
+        {
+            await using var storage = Open("azure.example", _ => (status, body));
+            await Failing.CallAsync(
+                () => storage.WriteAsync("a", CloudContent.FromMemory(new byte[9])), CloudErrorKind.Transient, "makes no sense", WrongKey);
+        }
+    }
+
+    [Theory]
     [InlineData("azblob:container", "azblob://container/prefix")]
     [InlineData("azblob:///prefix", "azblob://container/prefix")]
     [InlineData("azblob://container?endpoint=nowhere", "endpoint=https://host")]

@@ -1,4 +1,6 @@
 using System.Security.Authentication;
+using System.Text.Json;
+using System.Xml;
 using Azure;
 
 namespace CuckooDrive.Clouds.Providers.Azure;
@@ -31,6 +33,10 @@ internal sealed class AzureErrors(AzureAddress address)
                     return Translate(failure, name);
             }
         }
+        // The SDK reads the reason of an error out of its body, and of one that has none it knows not even the status: something in
+        // between, or a server in trouble.
+        if (exception is XmlException or JsonException)
+            return new CloudException(CloudErrorKind.Transient, $"{Service} sent an answer that makes no sense.", exception);
         // The SDK's messages have many lines; what the system said is enough.
         var said = exception.GetBaseException().Message.Split('\n')[0].TrimEnd('.', '\r');
         return exception is RequestFailedException or HttpRequestException or IOException or OperationCanceledException or

@@ -31,6 +31,7 @@ public sealed class AzureStorage : ICloudStorage
             RangeRead = true,
             ConsistentList = true,
             Hash = CloudHashKind.Md5,
+            ComparesHash = true,
             MaximumObjectSize = AzureWriter.LargestObject,
             FailureDomain = address.FailureDomain,
         };

@@ -45,6 +45,7 @@ public sealed class BoxStorage : ICloudStorage
             Move = true,
             Quota = true,
             Hash = CloudHashKind.Sha1,
+            ComparesHash = true,
             // That of free accounts; others take more.
             MaximumObjectSize = 250_000_000,
             // Four uploads a second and user are allowed.

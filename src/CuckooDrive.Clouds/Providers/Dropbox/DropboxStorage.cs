@@ -60,6 +60,7 @@ public sealed class DropboxStorage : ICloudStorage
         Move = true,
         Quota = true,
         Hash = CloudHashKind.DropboxContentHash,
+        ComparesHash = true,
         MaximumObjectSize = (1L << 41) - (1L << 22),
         ParallelWrites = 16,
         FailureDomain = "dropbox",

@@ -63,6 +63,7 @@ public sealed class GoogleDriveStorage : ICloudStorage
         RangeRead = true,
         Quota = true,
         Hash = CloudHashKind.Md5,
+        ComparesHash = true,
         MaximumObjectSize = 5L << 40,
         ParallelWrites = 8,
         FailureDomain = "google",

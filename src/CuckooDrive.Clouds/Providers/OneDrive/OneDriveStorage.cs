@@ -43,6 +43,7 @@ public sealed class OneDriveStorage : ICloudStorage
             Move = true,
             Quota = true,
             Hash = CloudHashKind.QuickXor,
+            ComparesHash = true,
             MaximumObjectSize = 250L << 30,
             ParallelWrites = 4,
             FailureDomain = address.Options.GetValueOrDefault("domain") ?? "onedrive",

@@ -41,6 +41,7 @@ public sealed class SwiftStorage : ICloudStorage
             RangeRead = true,
             Quota = address.HasQuota,
             Hash = CloudHashKind.Md5,
+            ComparesHash = true,
             MaximumObjectSize = LargestObject,
             FailureDomain = address.FailureDomain,
         };
