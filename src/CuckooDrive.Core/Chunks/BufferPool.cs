@@ -9,8 +9,17 @@ internal sealed class BufferPool
 {
     private static readonly int[] Sizes = [4 << 10, 8 << 10, 16 << 10, 32 << 10, 64 << 10, IChunkStore.MaximumChunkLength];
 
+    /// <summary>How many free ones of each size are kept.</summary>
+    private static readonly int[] FreeLimits = [1024, 512, 256, 128, 64, 256];
+
+    /// <summary>
+    /// Of the largest: with so many in use or free none more is kept (64 MiB). The cache's are nearly always in use, a writer's only now and
+    /// then, and both at their most together with as many free would be memory for nothing.
+    /// </summary>
+    private const int LargestLimit = 512;
+
     private readonly Stack<byte[]>[] _free = [new(), new(), new(), new(), new(), new()];
-    private readonly int[] _limits = [1024, 512, 256, 128, 64, 256];
+    private readonly int[] _made = new int[Sizes.Length];
 
     /// <summary>One for all, so that a writer's free buffers serve a reader.</summary>
     public static BufferPool Shared { get; } = new();
@@ -24,6 +33,7 @@ internal sealed class BufferPool
         {
             if (free.TryPop(out var buffer))
                 return buffer;
+            _made[index]++;
         }
         return GC.AllocateUninitializedArray<byte>(Sizes[index]);
     }
@@ -34,8 +44,10 @@ internal sealed class BufferPool
         var free = _free[index];
         lock (free)
         {
-            if (free.Count < _limits[index])
+            if (free.Count < FreeLimits[index] && (index < Sizes.Length - 1 || _made[index] <= LargestLimit))
                 free.Push(buffer);
+            else
+                _made[index]--;
         }
     }
 

@@ -70,7 +70,8 @@ internal sealed class SegmentBuilder(IMetadataStore store, IChunkStore chunks, i
 
     private byte[] Encode()
     {
-        var batch = new MetadataBatch();
+        // What it will take or a little more: a buffer that grows leaves large arrays behind.
+        var batch = new MetadataBatch((int)_size);
         foreach (var (key, value) in _rows)
         {
             if (value is null)

@@ -7,12 +7,14 @@ namespace CuckooDrive.Core.Metadata;
 /// operation u8 kind (1 put, 2 delete), u8 key length, key, and for a put u32 value length and value (little-endian).
 /// Not thread safe; meant to be cleared and used again.
 /// </summary>
-public sealed class MetadataBatch
+/// <param name="capacity">Bytes to begin with.</param>
+public sealed class MetadataBatch(int capacity = MetadataBatch.UsualCapacity)
 {
+    private const int UsualCapacity = 4096;
     private const byte KindPut = 1;
     private const byte KindDelete = 2;
     private const int KeptCapacity = 1 << 20;
-    private byte[] _buffer = new byte[4096];
+    private byte[] _buffer = new byte[capacity];
     private int _length;
 
     public int Count { get; private set; }
@@ -23,7 +25,7 @@ public sealed class MetadataBatch
     {
         // One large batch must not hold its memory for the rest of the mount.
         if (_buffer.Length > KeptCapacity)
-            _buffer = new byte[4096];
+            _buffer = new byte[UsualCapacity];
         _length = 0;
         Count = 0;
     }
