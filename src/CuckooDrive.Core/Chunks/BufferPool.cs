@@ -12,17 +12,25 @@ internal sealed class BufferPool
     /// <summary>How many free ones of each size are kept.</summary>
     private static readonly int[] FreeLimits = [1024, 512, 256, 128, 64, 256];
 
-    /// <summary>
-    /// Of the largest: with so many in use or free none more is kept (64 MiB). The cache's are nearly always in use, a writer's only now and
-    /// then, and both at their most together with as many free would be memory for nothing.
-    /// </summary>
-    private const int LargestLimit = 512;
+    /// <summary>How many of the largest are kept beside the cache's: half of what a burst of writing takes.</summary>
+    private const int LargestBesideCache = 128;
 
     private readonly Stack<byte[]>[] _free = [new(), new(), new(), new(), new(), new()];
     private readonly int[] _made = new int[Sizes.Length];
+    private int _largestLimit = LargestBesideCache;
 
     /// <summary>One for all, so that a writer's free buffers serve a reader.</summary>
     public static BufferPool Shared { get; } = new();
+
+    /// <summary>
+    /// Keeps enough of the largest for a cache of so many bytes. The cache's are nearly always in use, a writer's only now and then: with
+    /// more in use or free together, none more is kept.
+    /// </summary>
+    public void KeepForCache(long bytes)
+    {
+        lock (_free[^1])
+            _largestLimit = Math.Max(_largestLimit, (int)(bytes / IChunkStore.MaximumChunkLength) + LargestBesideCache);
+    }
 
     /// <summary>A buffer of at least <paramref name="length"/> bytes (at most a chunk's); its content is undefined.</summary>
     public byte[] Rent(int length)
@@ -44,7 +52,7 @@ internal sealed class BufferPool
         var free = _free[index];
         lock (free)
         {
-            if (free.Count < FreeLimits[index] && (index < Sizes.Length - 1 || _made[index] <= LargestLimit))
+            if (free.Count < FreeLimits[index] && (index < Sizes.Length - 1 || _made[index] <= _largestLimit))
                 free.Push(buffer);
             else
                 _made[index]--;

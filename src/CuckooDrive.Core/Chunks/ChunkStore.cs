@@ -55,6 +55,7 @@ public sealed partial class ChunkStore : IChunkStore
         _files = new PackFiles(options);
         _diskCache = new DiskCache(_index, _files, options.DiskCacheLimit, logger);
         _memory = new MemoryChunkCache(options.MemoryCacheLimit);
+        BufferPool.Shared.KeepForCache(options.MemoryCacheLimit);
         _dedup = new DedupIndex(options.DedupLimit);
         _hasher = new ChunkHasher(keys);
         var ciphers = new PackCiphers(keys);

@@ -114,8 +114,8 @@ public sealed record OpenDriveOptions
     /// <summary>Bytes of local disk for copies of what is on the clouds, encrypted as there.</summary>
     public long DiskCacheLimit { get; init; } = 4L << 30;
 
-    /// <summary>Bytes of memory for decrypted chunks.</summary>
-    public long MemoryCacheLimit { get; init; } = 96L << 20;
+    /// <summary>Bytes of memory for decrypted chunks. Not many: the kernel keeps what was read as well.</summary>
+    public long MemoryCacheLimit { get; init; } = 48L << 20;
 
     /// <summary>The longest that changes wait before they are sent to the clouds.</summary>
     public TimeSpan JournalInterval { get; init; } = TimeSpan.FromSeconds(10);
