@@ -92,7 +92,8 @@ internal sealed class ChunkPrefetcher(
     {
         try
         {
-            var joined = run.Count == 1 ? null : await ReadJoinedAsync(run).ConfigureAwait(false);
+            // A cloud that is known not to answer is not waited for: each chunk's own load asks the others.
+            var joined = run.Count == 1 || !clouds.IsPromising(run[0].Pack, run[0].Record.Shard) ? null : await ReadJoinedAsync(run).ConfigureAwait(false);
             foreach (var location in run)
                 await FinishAsync(location, run[0].Record.Offset, joined).ConfigureAwait(false);
             if (joined is not null)

@@ -63,7 +63,7 @@ public sealed partial class Volume
         {
             if (_inodes.GetValueOrDefault(siblings[(place + i) % siblings.Count]) is not { EntryCount: > 0 and <= WholeDirectory } sibling)
                 continue;
-            if (NodeOf(sibling).IsComplete)
+            if (sibling.Directory is { IsComplete: true })
                 isWalk = true;
             else if (next.Count < WalkAheadDirectories)
                 next.Add(sibling.Number);

@@ -152,6 +152,22 @@ public class ChunkStoreTests
     }
 
     [Fact]
+    public async Task A_prefetch_does_not_wait_for_a_cloud_that_is_known_not_to_answer()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { ReadTimeout = TimeSpan.FromHours(1) });
+        var chunks = Enumerable.Range(0, 20).Select(_ => StoreFixture.Random(20_000)).Select(plain => (plain, Chunk: fixture.Add(plain))).ToList();
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        fixture.Plans[0].Offline = true;
+        foreach (var (plain, chunk) in chunks.Take(2).Concat(chunks.TakeLast(2)))
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+        fixture.Plans[0].Offline = false;
+        fixture.Plans[0].Hang = true;
+        fixture.Store.Prefetch([.. chunks.Select(item => item.Chunk)]);
+        await WaitUntil(() => fixture.Store.GetStatus().MemoryBytes >= 20 * 20_000);
+    }
+
+    [Fact]
     public async Task A_chunk_that_does_not_exist_is_unavailable()
     {
         await using var fixture = new StoreFixture(new Redundancy(1, 0));
