@@ -94,6 +94,19 @@ public sealed class EmulatedTree(string rootId, Func<long, string> newId, Func<l
             return [.. parent.Children.Values.Where(child => child.Number > after).Take(limit)];
     }
 
+    /// <summary>The bytes of a file, or of everything in a folder.</summary>
+    public long SizeOf(TreeNode node)
+    {
+        lock (_gate)
+            return SizeNow(node);
+    }
+
+    public int CountOf(TreeNode folder)
+    {
+        lock (_gate)
+            return folder.Children.Count;
+    }
+
     /// <summary>Adds a file or (without content) a folder. On <see cref="TreeOutcome.Exists"/> the node is that of the name.</summary>
     public (TreeOutcome Outcome, TreeNode Node) Add(TreeNode parent, string name, StoredContent? content)
     {
@@ -186,6 +199,8 @@ public sealed class EmulatedTree(string rootId, Func<long, string> newId, Func<l
     }
 
     private bool IsLive(TreeNode node) => node == Root || (_nodes.ContainsKey(node.Id) && !node.IsTrashed);
+
+    private static long SizeNow(TreeNode node) => node.IsFolder ? node.Children.Values.Sum(SizeNow) : node.Size;
 
     private long UsedNow() => TrashCounts ? _used + _trashed : _used;
 

@@ -144,7 +144,7 @@ public sealed partial class OneDriveEmulator : CloudEmulator
         if (node.Content is { } content)
             item["file"] = new JsonObject { ["mimeType"] = "application/octet-stream", ["hashes"] = HashesOf(content) };
         else
-            item["folder"] = new JsonObject { ["childCount"] = node.Children.Count };
+            item["folder"] = new JsonObject { ["childCount"] = _tree.CountOf(node) };
         return item;
     }
 

@@ -130,7 +130,7 @@ internal sealed class NextcloudFiles(TemporaryFolder folder, Func<long> quota)
             context,
             found.Select(each => (
                 string.Join('/', each.Item1.Split('/').Select(Uri.EscapeDataString)),
-                NextcloudXml.Describe(each.Item2, EtagOf(each.Item2), _checksums.GetValueOrDefault(each.Item2.Id), quota() - Tree.Used))),
+                NextcloudXml.Describe(each.Item2, Tree.SizeOf(each.Item2), EtagOf(each.Item2), _checksums.GetValueOrDefault(each.Item2.Id), quota() - Tree.Used))),
             asked);
     }
 

@@ -45,7 +45,7 @@ internal static class NextcloudXml
         return [.. XElement.Load(body).Elements(Dav + "prop").Elements().Select(each => each.Name)];
     }
 
-    public static Dictionary<XName, object> Describe(TreeNode node, string etag, string? checksums, long free)
+    public static Dictionary<XName, object> Describe(TreeNode node, long size, string etag, string? checksums, long free)
     {
         var all = new Dictionary<XName, object>
         {
@@ -55,16 +55,16 @@ internal static class NextcloudXml
             [Own + "id"] = $"{node.Number + 1:d8}instance",
             [Own + "fileid"] = node.Number + 1,
             [Own + "permissions"] = node.IsFolder ? "RGDNVCK" : "RGDNVW",
-            [Own + "size"] = node.IsFolder ? SizeOf(node) : node.Size,
+            [Own + "size"] = size,
         };
         if (node.IsFolder)
         {
             all[Dav + "quota-available-bytes"] = free;
-            all[Dav + "quota-used-bytes"] = SizeOf(node);
+            all[Dav + "quota-used-bytes"] = size;
         }
         else
         {
-            all[Dav + "getcontentlength"] = node.Size;
+            all[Dav + "getcontentlength"] = size;
             all[Dav + "getcontenttype"] = "application/octet-stream";
             if (checksums is not null)
                 all[Own + "checksums"] = new XElement(Own + "checksum", checksums);
@@ -78,8 +78,6 @@ internal static class NextcloudXml
         return WriteAsync(context, new XElement(
             Dav + "error", new XElement(Sabre + "exception", $"Sabre\\DAV\\Exception\\{exception}"), new XElement(Sabre + "message", message)));
     }
-
-    private static long SizeOf(TreeNode folder) => folder.Children.Values.ToList().Sum(each => each.IsFolder ? SizeOf(each) : each.Size);
 
     private static async Task WriteAsync(HttpContext context, XElement answer)
     {
