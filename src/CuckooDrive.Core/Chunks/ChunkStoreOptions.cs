@@ -20,8 +20,11 @@ public sealed record ChunkStoreOptions
     /// <summary>At most this much plaintext is kept in memory.</summary>
     public long MemoryCacheLimit { get; init; } = 48L << 20;
 
-    /// <summary>Pages of 64 chunk records (about 4 KiB each) kept in memory; changed ones stay beyond it until committed.</summary>
-    public int DirectoryPageLimit { get; init; } = 8192;
+    /// <summary>
+    /// Pages of 64 chunk records (about 4 KiB each) kept in memory: those of 16 GiB in chunks of 128 KiB. Changed ones stay beyond it
+    /// until committed.
+    /// </summary>
+    public int DirectoryPageLimit { get; init; } = 2048;
 
     /// <summary>Chunks that deduplication remembers, 16 bytes each.</summary>
     public int DedupLimit { get; init; } = 1 << 20;

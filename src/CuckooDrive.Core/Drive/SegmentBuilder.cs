@@ -11,7 +11,7 @@ namespace CuckooDrive.Core.Drives;
 /// </summary>
 internal sealed class SegmentBuilder(IMetadataStore store, IChunkStore chunks, int partSize = SegmentBuilder.DefaultPartSize)
 {
-    public const int DefaultPartSize = 8 << 20;
+    public const int DefaultPartSize = 4 << 20;
 
     private readonly SortedDictionary<byte[], byte[]?> _rows = new(KeyOrder.Instance);
     private Dictionary<uint, byte[]> _sentPacks = [];

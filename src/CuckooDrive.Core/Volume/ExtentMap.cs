@@ -11,8 +11,8 @@ internal sealed class ExtentMap(bool isComplete)
     /// <summary>Above this many resident regions (4 GiB of file) clean ones are forgotten.</summary>
     private const int ResidentLimit = 4096;
 
-    // Two short arrays for the many files of one region, where a tree would cost a few hundred bytes.
-    private readonly SortedList<long, Region> _regions = [];
+    // Two arrays of one for the many files of one region, where a tree would cost a few hundred bytes.
+    private readonly SortedList<long, Region> _regions = new(1);
 
     public bool IsComplete { get; private set; } = isComplete;
 

@@ -4,7 +4,7 @@ namespace CuckooDrive.Core.Volume;
 /// An inode in memory. All members are guarded by the volume's gate, except <see cref="Dirty"/>, which
 /// <see cref="DataLock"/> guards (taken before the gate, never inside it).
 /// </summary>
-internal sealed class Inode(ulong number)
+internal sealed class Inode(ulong number, ExtentMap extents)
 {
     public const uint TypeMask = 0xF000;
     public const uint TypeFifo = 0x1000;
@@ -17,6 +17,11 @@ internal sealed class Inode(ulong number)
     public const uint SetUserId = 0x800;
     public const uint SetGroupId = 0x400;
     public const uint GroupExecute = 0x8;
+
+    /// <summary>A new one, without content.</summary>
+    public Inode(ulong number) : this(number, new ExtentMap(isComplete: true))
+    {
+    }
 
     public ulong Number { get; } = number;
 
@@ -50,7 +55,7 @@ internal sealed class Inode(ulong number)
     public int ExtendedAttributeCount;
     public SortedDictionary<byte[], byte[]>? ExtendedAttributes;
 
-    public ExtentMap Extents = new(isComplete: true);
+    public ExtentMap Extents { get; } = extents;
     public DirtyData? Dirty;
 
     /// <summary>The size that may be recorded: every byte below it that was written is in a chunk. At most <see cref="Size"/>.</summary>

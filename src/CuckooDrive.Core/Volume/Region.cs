@@ -11,7 +11,8 @@ internal sealed class Region
     public const int SizeBits = 20;
     public const int Size = 1 << SizeBits;
 
-    private readonly List<Extent> _extents = [];
+    // Most files have one, and many of them are in memory.
+    private readonly List<Extent> _extents = new(1);
 
     public bool IsDirty { get; set; }
 

@@ -13,7 +13,7 @@ public sealed partial class Volume
     private readonly Dictionary<ulong, Inode> _inodes = [];
 
     /// <summary>Kernel references of inodes that are not in memory.</summary>
-    private readonly Dictionary<ulong, long> _spilledReferences = [];
+    private readonly ReferenceTable _spilledReferences = new();
 
     private readonly List<Inode> _changed = [];
     private ulong _nextInode;
@@ -79,7 +79,7 @@ public sealed partial class Volume
             return;
         inode.IsChanged = true;
         _changed.Add(inode);
-        if (_changed.Count == _options.ChangedInodeLimit / 4)
+        if (_changed.Count == _options.ChangedInodeLimit / 2)
             Signal();
     }
 
@@ -145,8 +145,7 @@ public sealed partial class Volume
             return false;
         if (!_inodes.TryAdd(loaded.Number, loaded))
             return true;
-        if (_spilledReferences.Remove(loaded.Number, out var references))
-            loaded.KernelReferences = references;
+        loaded.KernelReferences = _spilledReferences.Take(loaded.Number);
         loaded.IsStored = true;
         return true;
     }
@@ -321,7 +320,8 @@ public sealed partial class Volume
             return;
         _loadEpoch++;
         _residentEntries = 0;
-        foreach (var inode in _inodes.Values.ToArray())
+        // A dictionary may lose entries while it is enumerated.
+        foreach (var inode in _inodes.Values)
         {
             if (inode.IsRecent || !IsEvictable(inode))
             {
@@ -330,8 +330,7 @@ public sealed partial class Volume
                 inode.Extents.TrimResident();
                 continue;
             }
-            if (inode.KernelReferences > 0)
-                _spilledReferences[inode.Number] = inode.KernelReferences;
+            _spilledReferences.Add(inode.Number, inode.KernelReferences);
             _inodes.Remove(inode.Number);
         }
         // What could not go now is not looked at again for each inode that comes.

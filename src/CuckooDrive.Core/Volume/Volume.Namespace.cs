@@ -54,12 +54,9 @@ public sealed partial class Volume
                 present.KernelReferences = Math.Max(0, present.KernelReferences - (long)count);
                 orphan = IsUnused(present) ? present : null;
             }
-            else if (_spilledReferences.TryGetValue(inode, out var references))
+            else
             {
-                if (references > (long)count)
-                    _spilledReferences[inode] = references - (long)count;
-                else
-                    _spilledReferences.Remove(inode);
+                _spilledReferences.Subtract(inode, count);
             }
         }
         if (orphan is not null)

@@ -19,12 +19,12 @@ public sealed record VolumeOptions
     public int FlushWorkers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
 
     /// <summary>About how many inodes stay in memory; four directory entries count as one inode.</summary>
-    public int InodeCacheLimit { get; init; } = 65_536;
+    public int InodeCacheLimit { get; init; } = 32_768;
 
     /// <summary>
-    /// With so many changed inodes in memory, making another waits for a commit; with a quarter of them a commit begins before its time.
+    /// With so many changed inodes in memory, making another waits for a commit; with half of them a commit begins before its time.
     /// </summary>
-    public int ChangedInodeLimit { get; init; } = 32_768;
+    public int ChangedInodeLimit { get; init; } = 16_384;
 
     /// <summary>How far ahead of a sequential reader chunks are fetched, in bytes.</summary>
     public int PrefetchWindow { get; init; } = 16 << 20;

@@ -43,7 +43,7 @@ internal static class VolumeRecords
         if (reader.U8() != Version)
             throw new InvalidDataException($"The record of inode {number} has an unknown version.");
         var flags = reader.U8();
-        var inode = new Inode(number)
+        var inode = new Inode(number, new ExtentMap(isComplete: flags == FlagInline))
         {
             Mode = reader.U32(),
             Uid = reader.U32(),
@@ -61,7 +61,7 @@ internal static class VolumeRecords
             ExtendedAttributeCount = (int)reader.U32(),
         };
         inode.PersistSize = inode.Size;
-        inode.Extents = new ExtentMap(isComplete: flags == FlagInline) { MappedBytes = reader.I64() };
+        inode.Extents.MappedBytes = reader.I64();
         var target = reader.Bytes(reader.U16());
         inode.LinkTarget = inode.IsSymbolicLink ? target.ToArray() : null;
         while (flags == FlagInline && reader.Remaining > 0)
