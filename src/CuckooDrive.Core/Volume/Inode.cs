@@ -82,6 +82,9 @@ internal sealed class Inode(ulong number, ExtentMap extents)
     /// <summary>The record must be written by the next commit.</summary>
     public bool IsChanged;
 
+    /// <summary>The access time in memory is newer than the one recorded; nothing else is.</summary>
+    public bool IsAccessed;
+
     /// <summary>A row of this inode is, or is about to be, in the store.</summary>
     public bool IsStored;
 

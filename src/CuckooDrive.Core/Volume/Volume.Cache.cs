@@ -78,6 +78,7 @@ public sealed partial class Volume
         if (inode.IsChanged)
             return;
         inode.IsChanged = true;
+        inode.IsAccessed = false;
         _changed.Add(inode);
         if (_changed.Count == _options.ChangedInodeLimit / 2)
             Signal();
@@ -338,6 +339,6 @@ public sealed partial class Volume
     }
 
     private static bool IsEvictable(Inode inode) =>
-        inode is { IsChanged: false, OpenCount: 0, LinkCount: > 0, IsDeleted: false, Number: not IFileSystem.RootInode } &&
+        inode is { IsChanged: false, IsAccessed: false, OpenCount: 0, LinkCount: > 0, IsDeleted: false, Number: not IFileSystem.RootInode } &&
         inode.Dirty is null or { IsEmpty: true };
 }

@@ -53,7 +53,11 @@ public sealed partial class Volume : ICommitter
         {
             // The kernel sends a sync after it has sent all pages of the file, so what is missing now are holes.
             if (_inodes.TryGetValue(inode, out var file))
+            {
                 file.Awaited = null;
+                if (file.IsAccessed && !dataOnly)
+                    MarkChanged(file);
+            }
             if (_changes == _committedChanges && !_isCommitting)
                 return new(FsError.None);
         }
@@ -88,6 +92,7 @@ public sealed partial class Volume : ICommitter
             {
                 foreach (var inode in _dirtyData)
                     inode.Awaited = null;
+                RecordAccessTimes();
             }
             if (!_options.IsReadOnly)
                 await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
@@ -167,7 +172,10 @@ public sealed partial class Volume : ICommitter
     private bool HasChanges()
     {
         lock (_gate)
+        {
+            RecordOldAccessTimes();
             return _changes != _committedChanges || _chunks.HasChanges;
+        }
     }
 
     private void CommitFor(List<CommitRequest> requests)

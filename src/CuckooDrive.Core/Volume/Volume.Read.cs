@@ -7,8 +7,6 @@ namespace CuckooDrive.Core.Volume;
 /// <summary>Reading and looking for holes.</summary>
 public sealed partial class Volume
 {
-    private static readonly long RelativeAccessAge = (long)TimeSpan.FromDays(1).TotalSeconds;
-
     private readonly ConcurrentBag<ReadPlan> _plans = [];
 
     /// <inheritdoc/>
@@ -193,18 +191,6 @@ public sealed partial class Volume
             }
             return false;
         }
-    }
-
-    /// <summary>relatime: the access time moves when it is not newer than the last change, or a day old.</summary>
-    private void TouchAccessTime(Inode inode)
-    {
-        if (_options.IsReadOnly)
-            return;
-        var access = inode.AccessTime;
-        if (access.CompareTo(inode.ModifyTime) > 0 && access.CompareTo(inode.ChangeTime) > 0 && Now.Seconds - access.Seconds < RelativeAccessAge)
-            return;
-        inode.AccessTime = Now;
-        MarkChanged(inode);
     }
 
     /// <summary>The next position at which a region is in memory or has a row.</summary>

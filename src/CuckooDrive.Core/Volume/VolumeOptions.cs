@@ -12,6 +12,9 @@ public sealed record VolumeOptions
     /// <summary>How long a change may stay in memory only.</summary>
     public TimeSpan CommitInterval { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long an access time that is all that changed of a file may stay in memory only.</summary>
+    public TimeSpan AccessTimeDelay { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>How long after a failed commit the next is tried.</summary>
     public TimeSpan CommitRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
