@@ -26,7 +26,7 @@ public sealed record ChunkStoreOptions
     /// </summary>
     public int DirectoryPageLimit { get; init; } = 2048;
 
-    /// <summary>Chunks that deduplication remembers, 16 bytes each.</summary>
+    /// <summary>Chunks that deduplication remembers, 12 bytes each.</summary>
     public int DedupLimit { get; init; } = 1 << 20;
 
     /// <summary>Shards written to one cloud at once, where it does not ask for fewer.</summary>

@@ -5,7 +5,7 @@ namespace CuckooDrive.Core.Chunks;
 
 /// <summary>
 /// From a chunk's id to where an equal chunk may be: a bounded hint, verified by the caller against the chunk's record.
-/// Buckets of eight entries of 16 bytes; a full bucket forgets an entry. Grows by doubling up to its limit. Guarded by the index's gate.
+/// Buckets of eight entries of 12 bytes; a full bucket forgets an entry. Grows by doubling up to its limit. Guarded by the index's gate.
 /// </summary>
 internal sealed class DedupIndex
 {
@@ -103,18 +103,19 @@ internal sealed class DedupIndex
         }
     }
 
-    private (ulong Print, int Bucket) Locate(ChunkId id)
+    private (uint Print, int Bucket) Locate(ChunkId id)
     {
         Span<byte> bytes = stackalloc byte[ChunkId.Length];
         id.Write(bytes);
-        var print = BinaryPrimitives.ReadUInt64LittleEndian(bytes);
+        var print = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
         return (print, Bucket(print));
     }
 
-    private int Bucket(ulong print) => (int)(print & (ulong)(_entries.Length / Ways - 1)) * Ways;
+    private int Bucket(uint print) => (int)(print & (uint)(_entries.Length / Ways - 1)) * Ways;
 
+    /// <param name="Print">Of the id: a few of a bucket's entries in ten thousand look equal and are not, which the caller's check tells.</param>
     /// <param name="Chunk">The number plus one, so that an empty entry is all zero.</param>
-    private record struct Entry(ulong Print, uint Pack, uint Chunk)
+    private record struct Entry(uint Print, uint Pack, uint Chunk)
     {
         public const uint Nothing = 0;
     }

@@ -22,8 +22,8 @@ public sealed partial class SqliteMetadataStore : IMetadataStore
     private const string FileName = "metadata.db";
     private const int ApplicationId = 0x43554b4f; // "CUKO"
     private const int SchemaVersion = 1;
-    private const int WriterCacheKibibytes = 16 * 1024;
-    private const int ReaderCacheKibibytes = 4 * 1024;
+    private const int WriterCacheKibibytes = 8 * 1024;
+    private const int ReaderCacheKibibytes = 2 * 1024;
     private const int ReaderCount = 4;
     private const int TrimStep = 4;
     private const string TrimmedRecord = "trimmed";

@@ -28,6 +28,8 @@ internal static class BackgroundProcess
         start.RedirectStandardError = true;
         foreach (var secret in start.Environment.Keys.Where(name => name == Passphrases.Variable || name.StartsWith(SecretValues.VariablePrefix, StringComparison.Ordinal)).ToList())
             start.Environment.Remove(secret);
+        // Where glibc gives each of many threads a heap of its own, what they free is spread over all of them and never given back.
+        start.Environment.TryAdd("MALLOC_ARENA_MAX", "2");
         using var child = Process.Start(start) ?? throw new UserException("The background process could not be started.");
         var errors = child.StandardError.ReadToEndAsync(CancellationToken.None);
         try
