@@ -1,3 +1,4 @@
+using CuckooDrive.Core.Tests.Chunks;
 using CuckooDrive.Core.Volume;
 
 namespace CuckooDrive.Core.Tests.Volume;
@@ -19,8 +20,7 @@ public sealed class AccessTimeTests
         await test.SyncAsync();
         Assert.Equal(sequence, test.Store.Sequence);
 
-        await test.CrashAsync();
-        Assert.Equal(before, await AccessTimeAsync(test, await test.FindAsync("file")));
+        Assert.Equal(before, await AfterCrashAsync(test, "file"));
     }
 
     [Fact]
@@ -33,8 +33,7 @@ public sealed class AccessTimeTests
 
         Assert.Equal(FsError.None, await test.Volume.SyncAsync(file, dataOnly: false, default));
 
-        await test.CrashAsync();
-        Assert.Equal(read, await AccessTimeAsync(test, await test.FindAsync("file")));
+        Assert.Equal(read, await AfterCrashAsync(test, "file"));
     }
 
     [Fact]
@@ -46,8 +45,7 @@ public sealed class AccessTimeTests
         await test.WriteAsync(file, 0, [2]);
         await test.SyncAsync();
 
-        await test.CrashAsync();
-        Assert.Equal(read, await AccessTimeAsync(test, await test.FindAsync("file")));
+        Assert.Equal(read, await AfterCrashAsync(test, "file"));
     }
 
     [Fact]
@@ -84,11 +82,15 @@ public sealed class AccessTimeTests
         var read = default(Timestamp);
         foreach (var file in made)
             read = await ReadAsync(test, file);
-        while (test.Store.Sequence == sequence)
-            await Task.Delay(5);
+        await ChunkStoreTests.WaitUntil(() => test.Store.Sequence > sequence);
 
+        Assert.Equal(read, await AfterCrashAsync(test, $"file{files - 1}"));
+    }
+
+    private static async Task<Timestamp> AfterCrashAsync(TestVolume test, string name)
+    {
         await test.CrashAsync();
-        Assert.Equal(read, await AccessTimeAsync(test, await test.FindAsync($"file{files - 1}")));
+        return await AccessTimeAsync(test, await test.FindAsync(name));
     }
 
     /// <summary>A file of one byte, committed.</summary>

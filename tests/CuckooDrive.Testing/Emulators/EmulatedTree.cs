@@ -101,6 +101,7 @@ public sealed class EmulatedTree(string rootId, Func<long, string> newId, Func<l
             return SizeNow(node);
     }
 
+    /// <summary>How many children a folder has.</summary>
     public int CountOf(TreeNode folder)
     {
         lock (_gate)
