@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Runtime.CompilerServices;
 using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Clouds.Providers.Memory;
 using CuckooDrive.Testing.Clouds;
@@ -219,6 +220,21 @@ public sealed class DecoratorTests : IAsyncDisposable
         Assert.Equal(data[1000..201_000], copy.ToArray());
     }
 
+    /// <summary>A decorator may refuse a step of a list that is under way already: the list ends with its error and is disposed in order.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_list_whose_next_page_is_refused_ends_with_the_refusal(bool pageFails)
+    {
+        await using var pages = new TwoPages(pageFails);
+        await using var storage = new MetricsStorage(new FaultStorage(pages, _plan));
+        await using var list = storage.ListAsync("").GetAsyncEnumerator();
+        Assert.True(await list.MoveNextAsync());
+        _plan.Offline = true;
+        await AssertKind(CloudErrorKind.Transient, async () => await list.MoveNextAsync());
+        Assert.True(pages.Ended);
+    }
+
     private static CloudContent Content(params byte[] data) => CloudContent.FromMemory(data);
 
     private static async Task<byte[]> ReadAsync(ICloudStorage storage, string name)
@@ -263,6 +279,26 @@ public sealed class DecoratorTests : IAsyncDisposable
 
         private CloudException Failure() =>
             new(RetryAfter is null ? CloudErrorKind.Transient : CloudErrorKind.RateLimited, "once") { RetryAfter = RetryAfter };
+    }
+
+    /// <summary>Lists one object; the second page comes only when it is given up, and then fails or is empty.</summary>
+    private sealed class TwoPages(bool fails) : DelegatingStorage(new MemoryStorage())
+    {
+        public bool Ended { get; private set; }
+
+        public override async IAsyncEnumerable<CloudObject> ListAsync(
+            string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            yield return new CloudObject("a", 1);
+            try
+            {
+                await Task.Delay(Timeout.Infinite, cancellationToken).ConfigureAwait(fails ? ConfigureAwaitOptions.None : ConfigureAwaitOptions.SuppressThrowing);
+            }
+            finally
+            {
+                Ended = true;
+            }
+        }
     }
 
     private sealed class Hashless(ICloudStorage inner) : DelegatingStorage(inner)

@@ -30,18 +30,33 @@ public abstract class InterceptingStorage(ICloudStorage inner) : DelegatingStora
         string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
     {
         var request = new CloudRequest(CloudOperation.List, prefix);
-        await using var list = Inner.ListAsync(prefix, cancellationToken).GetAsyncEnumerator(cancellationToken);
-        for (var first = true; ; first = false)
+        using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await using var list = Inner.ListAsync(prefix, giveUp.Token).GetAsyncEnumerator(giveUp.Token);
+        if (!await InvokeAsync(request, list, static (list, _) => list.MoveNextAsync(), cancellationToken).ConfigureAwait(false))
+            yield break;
+        yield return list.Current;
+        while (true)
         {
             // Only the first step and those that wait for a new page are requests; the rest comes from memory.
-            var step = first ? default : list.MoveNextAsync();
-            if (first)
-                step = InvokeAsync(request, list, static (list, _) => list.MoveNextAsync(), cancellationToken);
-            else if (!step.IsCompleted)
-                step = InvokeAsync(request, step, static (step, _) => step, cancellationToken);
-            if (!await step.ConfigureAwait(false))
+            var step = list.MoveNextAsync();
+            if (!await (step.IsCompleted ? step : new ValueTask<bool>(WaitAsync(step.AsTask()))).ConfigureAwait(false))
                 yield break;
             yield return list.Current;
+        }
+
+        async Task<bool> WaitAsync(Task<bool> step)
+        {
+            try
+            {
+                return await InvokeAsync(request, step, static (step, _) => new ValueTask<bool>(step), cancellationToken).ConfigureAwait(false);
+            }
+            finally
+            {
+                // Whoever refused the call did not wait for what it found under way, and an iterator that runs cannot be disposed.
+                if (!step.IsCompleted)
+                    await giveUp.CancelAsync().ConfigureAwait(false);
+                await ((Task)step).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
         }
     }
 

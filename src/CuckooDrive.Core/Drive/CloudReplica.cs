@@ -65,9 +65,12 @@ internal sealed class CloudReplica
             {
                 return;
             }
-            catch (Exception exception) when (exception is CloudException or IOException or OperationCanceledException)
+            catch (Exception exception)
             {
-                if (LastError is null)
+                // The root of a background loop: whatever a provider throws, the outbox keeps the objects and the next round sends them.
+                if (LastError is null && exception is not (CloudException or IOException or OperationCanceledException))
+                    _owner.Log.LogError(exception, "The journal could not be sent to the cloud {Cloud}: {Reason}", Member.Name, exception.Message);
+                else if (LastError is null)
                     _owner.Log.LogWarning("The journal waits for the cloud {Cloud}: {Reason}", Member.Name, exception.Message);
                 LastError = exception.Message;
                 _owner.ReplicaChanged();

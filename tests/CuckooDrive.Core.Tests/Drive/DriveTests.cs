@@ -19,6 +19,26 @@ public sealed class DriveTests
             Assert.Equal(content, await DriveFixture.ReadAsync(drive, "a"));
     }
 
+    /// <summary>A fault in a provider's code must not end the loop that brings the journal to its cloud.</summary>
+    [Fact]
+    public async Task ACloudThatFailsInAnUnforeseenWayIsTriedAgain()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await drive.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+            fixture.Plan(0).Only = _ => throw new InvalidOperationException("a fault in the provider");
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            await drive.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+            Assert.NotEqual(fixture.Objects(1, "journal/"), fixture.Objects(0, "journal/"));
+            fixture.Plan(0).Only = null;
+            await DriveFixture.MakeDirectoryAsync(drive, "b");
+            await drive.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+            await DriveFixture.WhileAsync(() => !fixture.Objects(1, "journal/").SequenceEqual(fixture.Objects(0, "journal/")));
+        }
+    }
+
     [Fact]
     public async Task ANewDriveCanBeAttachedAtOnce()
     {
