@@ -36,7 +36,7 @@ public sealed partial class ChunkStore
             {
                 var place = pack.Shards[shard];
                 var tag = new byte[PackLayout.ShardTagLength];
-                BinaryPrimitives.WriteUInt128LittleEndian(tag, place.Tag);
+                place.Tag.Write(tag);
                 shards[shard] = new RootShard(place.State == ShardState.Stored ? place.Cloud : RootShard.NoCloud, tag);
             }
             var described = new RootPack

@@ -35,7 +35,7 @@ internal struct ShardPlace
     public ShardState State;
     /// <summary>Bytes of chunks in a data shard; padding follows.</summary>
     public int Used;
-    public UInt128 Tag;
+    public Bytes16 Tag;
     /// <summary>The provider's own hash, as it prints it.</summary>
     public string? Hash;
 

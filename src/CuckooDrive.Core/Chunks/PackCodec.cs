@@ -63,7 +63,7 @@ internal static class PackCodec
         BinaryPrimitives.WriteUInt16LittleEndian(target, shard.Cloud);
         target[2] = (byte)shard.State;
         BinaryPrimitives.WriteInt32LittleEndian(target[3..], shard.Used);
-        BinaryPrimitives.WriteUInt128LittleEndian(target[7..], shard.Tag);
+        shard.Tag.Write(target[7..]);
         var length = shard.Hash is { } hash ? Encoding.ASCII.GetBytes(hash, target.Slice(ShardLength, MaximumHash)) : 0;
         target[23] = (byte)length;
         return ShardLength + length;
@@ -78,7 +78,7 @@ internal static class PackCodec
             Cloud = BinaryPrimitives.ReadUInt16LittleEndian(rest),
             State = (ShardState)rest[2],
             Used = BinaryPrimitives.ReadInt32LittleEndian(rest[3..]),
-            Tag = BinaryPrimitives.ReadUInt128LittleEndian(rest[7..]),
+            Tag = Bytes16.Read(rest[7..]),
             Hash = rest[23] == 0 ? null : Encoding.ASCII.GetString(rest.Slice(ShardLength, rest[23])),
         };
         if (shard.State > ShardState.Gone || shard.Used is < 0 or > PackLayout.ShardCapacity || !IsAscii(shard.Hash))

@@ -179,7 +179,7 @@ internal sealed class PackHealer(
     {
         if (pack.Tagged)
             return;
-        var tags = new UInt128[pack.Width];
+        var tags = new Bytes16[pack.Width];
         for (var shard = 0; shard < tags.Length; shard++)
             rebuilder.Make(pack, data, shard, out tags[shard]);
         lock (index.Gate)

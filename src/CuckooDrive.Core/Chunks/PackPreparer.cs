@@ -17,12 +17,12 @@ internal sealed class PackPreparer(PackFiles files, PackCiphers ciphers)
 
     /// <summary>Writes padding and parity and returns the tag of each shard. Every data shard is read once.</summary>
     /// <exception cref="IOException">The staging disk failed.</exception>
-    public UInt128[] Prepare(Pack pack, LocalPackFile file)
+    public Bytes16[] Prepare(Pack pack, LocalPackFile file)
     {
         var (k, m, length) = (pack.DataShards, pack.Redundancy.ParityShards, pack.PaddedLength);
         var code = new ErasureCode(k, m);
         var parity = TakeBuffers(m, length);
-        var tags = new UInt128[pack.Width];
+        var tags = new Bytes16[pack.Width];
         for (var shard = 0; shard < k; shard++)
         {
             var content = ReadAndPad(pack, file, shard);
@@ -40,11 +40,11 @@ internal sealed class PackPreparer(PackFiles files, PackCiphers ciphers)
     }
 
     /// <summary>The tag of a whole shard in memory.</summary>
-    public UInt128 Tag(Pack pack, int shard, ReadOnlySpan<byte> content)
+    public Bytes16 Tag(Pack pack, int shard, ReadOnlySpan<byte> content)
     {
         Span<byte> tag = stackalloc byte[PackLayout.ShardTagLength];
         ciphers.Of(pack).ShardTag(shard, content, tag);
-        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128LittleEndian(tag);
+        return Bytes16.Read(tag);
     }
 
     private Memory<byte>[] TakeBuffers(int parity, int length)

@@ -16,7 +16,7 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
         ReadLocal(pack) ?? await ReadCloudsAsync(pack, damaged, cancellationToken).ConfigureAwait(false);
 
     /// <summary>One shard out of the data shards; null when it contradicts the recorded tag.</summary>
-    public byte[]? Make(Pack pack, byte[][] data, int shard, out UInt128 tag)
+    public byte[]? Make(Pack pack, byte[][] data, int shard, out Bytes16 tag)
     {
         var content = shard < pack.DataShards ? data[shard] : MakeParity(pack, data, shard);
         tag = preparer.Tag(pack, shard, content);

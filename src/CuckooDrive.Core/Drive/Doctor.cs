@@ -217,7 +217,7 @@ internal sealed class Doctor(
             var tag = new byte[PackLayout.ShardTagLength];
             cipher.ShardTag(shard, bytes.AsSpan(0, length), tag);
             var expected = new byte[PackLayout.ShardTagLength];
-            BinaryPrimitives.WriteUInt128LittleEndian(expected, pack.Shards[shard].Tag);
+            pack.Shards[shard].Tag.Write(expected);
             return CryptographicOperations.FixedTimeEquals(tag, expected)
                 ? null
                 : $"Shard {shard} of pack {pack.Ordinal} is damaged on the cloud '{member.Name}'.";

@@ -142,8 +142,16 @@ internal sealed class DirectoryNode(bool isComplete)
     }
 
     /// <summary>The inodes of the directories in it, in cookie order.</summary>
-    public List<ulong> Subdirectories() =>
-        [.. _entries.Values.Where(e => e.Inode != 0 && e.Type == Inode.TypeDirectory >> 12).OrderBy(e => e.Cookie).Select(e => e.Inode)];
+    public List<ulong> Subdirectories()
+    {
+        var found = new List<ulong>();
+        foreach (var entry in Ordered())
+        {
+            if (!entry.IsRemoved && entry.Type == Inode.TypeDirectory >> 12)
+                found.Add(entry.Inode);
+        }
+        return found;
+    }
 
     /// <summary>Index in <see cref="Ordered"/> of the first entry behind a cookie.</summary>
     public static int FindAfter(List<DirectoryEntry> ordered, ulong cookie)

@@ -32,7 +32,4 @@ internal struct Miss
 internal interface IOperation<T>
 {
     FsResult<T> Run(Volume volume, ref Miss miss);
-
-    /// <summary>Whether it makes an inode, and waits for a commit when there are too many that none holds yet.</summary>
-    static virtual bool MakesInode => false;
 }

@@ -84,13 +84,7 @@ public sealed partial class Volume
             Signal();
     }
 
-    private Task<bool> LoadAsync(Miss miss) => Task.Run(() =>
-    {
-        var exists = Load(miss);
-        if (miss.Kind is MissKind.Directory or MissKind.DirectoryAndInodes)
-            WalkAhead(miss.Inode);
-        return exists;
-    });
+    private Task<bool> LoadAsync(Miss miss) => Task.Run(() => Load(miss));
 
     /// <summary>Brings what is missing into memory. False when the inode does not exist.</summary>
     private bool Load(Miss miss) => miss.Kind switch
@@ -225,13 +219,16 @@ public sealed partial class Volume
     private List<Inode?> ReadInodeRows(List<ulong> numbers)
     {
         const ulong Sparse = 4;
-        if (numbers.Count < 8 || numbers.Max() - numbers.Min() > (ulong)numbers.Count * Sparse)
+        var (lowest, highest) = (ulong.MaxValue, ulong.MinValue);
+        foreach (var number in numbers)
+            (lowest, highest) = (Math.Min(lowest, number), Math.Max(highest, number));
+        if (numbers.Count < 8 || highest - lowest > (ulong)numbers.Count * Sparse)
             return numbers.ConvertAll(ReadInodeRow);
         var wanted = numbers.ToHashSet();
         var found = new List<Inode?>(numbers.Count);
         Span<byte> from = stackalloc byte[MetadataKey.MaximumLength];
         Span<byte> to = stackalloc byte[MetadataKey.MaximumLength];
-        _store.Scan(MetadataKey.Inode(from, numbers.Min()), MetadataKey.Inode(to, numbers.Max() + 1), (key, value) =>
+        _store.Scan(MetadataKey.Inode(from, lowest), MetadataKey.Inode(to, highest + 1), (key, value) =>
         {
             var number = System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(key[1..]);
             if (wanted.Contains(number))

@@ -124,17 +124,25 @@ public sealed partial class Volume : ICommitter
         }
     }
 
-    /// <summary>Runs an operation that makes something new, which must wait for room while commits find none.</summary>
+    /// <summary>
+    /// Runs an operation that makes something new. It waits for a commit while commits find no room, and when there are too many
+    /// inodes that none holds yet: programs that make files faster than they can be recorded would fill the memory with them.
+    /// </summary>
     private ValueTask<FsResult<TResult>> Begin<TOperation, TResult>(TOperation operation)
         where TOperation : struct, IOperation<TResult> =>
-        _diskIsFull ? BeginWhenRoomAsync<TOperation, TResult>(operation) : Execute<TOperation, TResult>(operation);
+        _diskIsFull || HasTooManyChanges ? BeginAfterCommitAsync<TOperation, TResult>(operation) : Execute<TOperation, TResult>(operation);
 
-    private async ValueTask<FsResult<TResult>> BeginWhenRoomAsync<TOperation, TResult>(TOperation operation)
+    /// <summary>Read without the gate: the limit is no exact one.</summary>
+    private bool HasTooManyChanges => _changed.Count >= _options.ChangedInodeLimit;
+
+    private async ValueTask<FsResult<TResult>> BeginAfterCommitAsync<TOperation, TResult>(TOperation operation)
         where TOperation : struct, IOperation<TResult>
     {
         try
         {
-            await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
+            do
+                await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
+            while (HasTooManyChanges);
         }
         catch (IOException exception)
         {

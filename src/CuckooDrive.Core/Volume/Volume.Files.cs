@@ -116,8 +116,6 @@ public sealed partial class Volume
 
     private readonly record struct CreateOperation(ulong Parent, ReadOnlyMemory<byte> Name, uint Mode, OpenOptions Options, Caller Caller) : IOperation<CreatedFile>
     {
-        public static bool MakesInode => true;
-
         public FsResult<CreatedFile> Run(Volume volume, ref Miss miss)
         {
             if (!IsValidName(Name, out var error))
@@ -152,8 +150,6 @@ public sealed partial class Volume
 
     private readonly record struct CreateUnnamedOperation(ulong Parent, uint Mode, OpenOptions Options, Caller Caller) : IOperation<CreatedFile>
     {
-        public static bool MakesInode => true;
-
         public FsResult<CreatedFile> Run(Volume volume, ref Miss miss)
         {
             if (volume.FindDirectory(Parent, ref miss, out var error) is not { } directory)

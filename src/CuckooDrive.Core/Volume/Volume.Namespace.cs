@@ -174,8 +174,6 @@ public sealed partial class Volume
 
     private readonly record struct MakeOperation(ulong Parent, ReadOnlyMemory<byte> Name, uint Mode, uint Device, ReadOnlyMemory<byte> Target, Caller Caller) : IOperation<Entry>
     {
-        public static bool MakesInode => true;
-
         public FsResult<Entry> Run(Volume volume, ref Miss miss)
         {
             if (!IsValidName(Name, out var error))

@@ -51,38 +51,23 @@ public sealed partial class Volume : IFileSystem, IKernelCacheUser, IAsyncDispos
     private ValueTask<FsResult<T>> Execute<TOperation, T>(TOperation operation)
         where TOperation : struct, IOperation<T>
     {
-        // Read without the gate: the limit is no exact one.
-        if (TOperation.MakesInode && _changed.Count >= _options.ChangedInodeLimit)
-            return ExecuteAfterCommit<TOperation, T>(operation);
         var miss = default(Miss);
         FsResult<T> result;
         lock (_gate)
             result = operation.Run(this, ref miss);
-        return miss.IsNone ? new ValueTask<FsResult<T>>(result) : ExecuteSlowly<TOperation, T>(operation, miss);
+        return miss.IsNone ? new ValueTask<FsResult<T>>(result) : new ValueTask<FsResult<T>>(Task.Run(() => ExecuteSlowly<TOperation, T>(operation, miss)));
     }
 
-    /// <summary>Programs that make files faster than they can be recorded wait here, or memory would fill with them.</summary>
-    private async ValueTask<FsResult<T>> ExecuteAfterCommit<TOperation, T>(TOperation operation)
-        where TOperation : struct, IOperation<T>
-    {
-        try
-        {
-            await RequestCommit(sealPacks: false, hook: null, TaskCreationOptions.RunContinuationsAsynchronously).ConfigureAwait(false);
-        }
-        catch (IOException exception)
-        {
-            return IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
-        }
-        return await Execute<TOperation, T>(operation).ConfigureAwait(false);
-    }
-
-    private async ValueTask<FsResult<T>> ExecuteSlowly<TOperation, T>(TOperation operation, Miss miss)
+    /// <summary>Not async: each state machine would be one more to compile while the first listing of a mount waits.</summary>
+    private FsResult<T> ExecuteSlowly<TOperation, T>(TOperation operation, Miss miss)
         where TOperation : struct, IOperation<T>
     {
         while (true)
         {
-            if (!await LoadAsync(miss).ConfigureAwait(false))
+            if (!Load(miss))
                 return FsError.Stale;
+            if (miss.Kind is MissKind.Directory or MissKind.DirectoryAndInodes)
+                WalkAhead(miss.Inode);
             miss = default;
             FsResult<T> result;
             lock (_gate)

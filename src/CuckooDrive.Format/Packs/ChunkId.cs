@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 
 namespace CuckooDrive.Format;
 
@@ -10,9 +9,9 @@ namespace CuckooDrive.Format;
 public readonly struct ChunkId : IEquatable<ChunkId>
 {
     /// <summary>Bytes of an id.</summary>
-    public const int Length = 16;
+    public const int Length = Bytes16.Length;
 
-    private readonly UInt128 _bits;
+    private readonly Bytes16 _bits;
 
     /// <summary>Reads 16 bytes.</summary>
     /// <exception cref="ArgumentException">The span is not exactly 16 bytes long.</exception>
@@ -20,18 +19,18 @@ public readonly struct ChunkId : IEquatable<ChunkId>
     {
         if (bytes.Length != Length)
             throw new ArgumentException("A chunk id has 16 bytes.", nameof(bytes));
-        _bits = MemoryMarshal.Read<UInt128>(bytes);
+        _bits = Bytes16.Read(bytes);
     }
 
     /// <summary>Copies the 16 bytes to the start of <paramref name="target"/>.</summary>
-    public void Write(Span<byte> target) => MemoryMarshal.Write(target, _bits);
+    public void Write(Span<byte> target) => _bits.Write(target);
 
     public bool Equals(ChunkId other) => _bits == other._bits;
 
     public override bool Equals([NotNullWhen(true)] object? obj) => obj is ChunkId other && Equals(other);
 
     /// <summary>The id is uniform already: any 32 of its bits are a hash code.</summary>
-    public override int GetHashCode() => (int)(uint)_bits;
+    public override int GetHashCode() => (int)_bits.First;
 
     /// <summary>Lower-case hex, for tests and diagnostics of the drive's owner.</summary>
     public override string ToString()

@@ -1,5 +1,4 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Runtime.InteropServices;
 
 namespace CuckooDrive.Format;
 
@@ -10,12 +9,12 @@ namespace CuckooDrive.Format;
 public readonly struct PackId : IEquatable<PackId>
 {
     /// <summary>Bytes of an id.</summary>
-    public const int Length = 16;
+    public const int Length = Bytes16.Length;
 
     /// <summary>Characters of its text form.</summary>
     public const int TextLength = 26;
 
-    private readonly UInt128 _bits;
+    private readonly Bytes16 _bits;
 
     /// <summary>Reads 16 bytes.</summary>
     /// <exception cref="ArgumentException">The span is not exactly 16 bytes long.</exception>
@@ -23,7 +22,7 @@ public readonly struct PackId : IEquatable<PackId>
     {
         if (bytes.Length != Length)
             throw new ArgumentException("A pack id has 16 bytes.", nameof(bytes));
-        _bits = MemoryMarshal.Read<UInt128>(bytes);
+        _bits = Bytes16.Read(bytes);
     }
 
     /// <summary>A new id from the system's random generator.</summary>
@@ -37,7 +36,7 @@ public readonly struct PackId : IEquatable<PackId>
     }
 
     /// <summary>Copies the 16 bytes to the start of <paramref name="target"/>.</summary>
-    public void Write(Span<byte> target) => MemoryMarshal.Write(target, _bits);
+    public void Write(Span<byte> target) => _bits.Write(target);
 
     /// <exception cref="FormatException">The text is not the canonical form of an id.</exception>
     public static PackId Parse(ReadOnlySpan<char> text) =>
