@@ -20,6 +20,9 @@ internal sealed class Outbox
     private readonly Lock _gate = new();
     private readonly SortedDictionary<long, OutboxItem> _items = [];
 
+    /// <summary>Files that no position counts yet. A decision that failed (a full disk) leaves them, and their ordinals are given out again.</summary>
+    private readonly Dictionary<long, string> _undecided = [];
+
     public Outbox(string directory, long nextOrdinal)
     {
         _directory = directory;
@@ -47,6 +50,7 @@ internal sealed class Outbox
     public OutboxItem Write(long ordinal, string objectName, byte[] content)
     {
         var path = Path.Combine(_directory, string.Create(CultureInfo.InvariantCulture, $"{ordinal:x16}-{objectName.Replace('/', '_')}"));
+        Supersede(ordinal, path);
         using (var file = PrivateFiles.Open(path, FileMode.Create))
         {
             file.Write(content);
@@ -64,7 +68,10 @@ internal sealed class Outbox
         lock (_gate)
         {
             foreach (var item in items)
+            {
+                _undecided.Remove(item.Ordinal);
                 _items.Add(item.Ordinal, item);
+            }
         }
     }
 
@@ -92,6 +99,17 @@ internal sealed class Outbox
                 File.Delete(_items[number].Path);
                 _items.Remove(number);
             }
+        }
+    }
+
+    /// <summary>Two files of one ordinal would leave it open after a restart which of them was decided.</summary>
+    private void Supersede(long ordinal, string path)
+    {
+        lock (_gate)
+        {
+            if (_undecided.TryGetValue(ordinal, out var left) && left != path)
+                File.Delete(left);
+            _undecided[ordinal] = path;
         }
     }
 
