@@ -128,8 +128,20 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
         }
         finally
         {
-            if (!answer.IsCompleted)
+            await CancelAsync(answer, limit).ConfigureAwait(false);
+        }
+    }
+
+    private static async ValueTask CancelAsync(Task call, CancellationTokenSource limit)
+    {
+        try
+        {
+            if (!call.IsCompleted)
                 await limit.CancelAsync().ConfigureAwait(false);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The call has ended at this very moment, and its source with it.
         }
     }
 
