@@ -60,6 +60,37 @@ public sealed class MetadataBatch(int capacity = MetadataBatch.UsualCapacity)
         }
     }
 
+    /// <summary>Keeps of several changes of a key only the last.</summary>
+    public void Fold()
+    {
+        var last = new Dictionary<string, int>(StringComparer.Ordinal);
+        var at = 0;
+        foreach (var operation in Read(Encoded))
+        {
+            last[Convert.ToHexString(operation.Key)] = at;
+            at += operation.EncodedLength;
+        }
+        if (last.Count == Count)
+            return;
+        // Nothing moves further back than it was, so it is done in place.
+        (var end, at, Count) = (_length, 0, 0);
+        var kept = 0;
+        while (at < end)
+        {
+            var reader = Read(_buffer.AsSpan(at, end - at));
+            reader.MoveNext();
+            var length = reader.Current.EncodedLength;
+            if (last[Convert.ToHexString(reader.Current.Key)] == at)
+            {
+                _buffer.AsSpan(at, length).CopyTo(_buffer.AsSpan(kept));
+                kept += length;
+                Count++;
+            }
+            at += length;
+        }
+        _length = kept;
+    }
+
     /// <summary>Walks an encoded batch; <see cref="InvalidDataException"/> on truncated or malformed bytes.</summary>
     public static Reader Read(ReadOnlySpan<byte> encoded) => new(encoded);
 

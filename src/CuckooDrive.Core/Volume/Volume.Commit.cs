@@ -252,6 +252,8 @@ public sealed partial class Volume : ICommitter
             {
                 lock (_gate)
                     _removalMarkers.AddRange(markers);
+                // The next attempt collects again what was in this one: while the disk stays full, that must not pile up.
+                _batch.Fold();
                 throw;
             }
             CrashPoint.Reach(CrashStep.Committed);

@@ -9,6 +9,24 @@ namespace CuckooDrive.Core.Tests.Metadata;
 public sealed class SqliteMetadataStoreTests
 {
     [Fact]
+    public void AFoldedBatchGivesTheSameRowsOnceEach()
+    {
+        var batch = new MetadataBatch();
+        batch.Put("Ia"u8, "1"u8);
+        batch.Put("Ib"u8, "22"u8);
+        batch.Delete("Ia"u8);
+        batch.Put("Ic"u8, ""u8);
+        batch.Put("Ib"u8, "3"u8);
+        batch.Fold();
+        batch.Put("Id"u8, "4"u8);
+        var rows = new List<string>();
+        foreach (var operation in MetadataBatch.Read(batch.Encoded))
+            rows.Add($"{Encoding.ASCII.GetString(operation.Key)}{(operation.IsDelete ? "-" : "=")}{Encoding.ASCII.GetString(operation.Value)}");
+        Assert.Equal(["Ia-", "Ic=", "Ib=3", "Id=4"], rows);
+        Assert.Equal(4, batch.Count);
+    }
+
+    [Fact]
     public void AnEmptyBatchTakesNoNumberAndReachesNoJournal()
     {
         using var fixture = new MetadataFixture();

@@ -1,3 +1,9 @@
+using CuckooDrive.Core.Metadata;
+using CuckooDrive.Core.Placement;
+using CuckooDrive.Core.Tests.Chunks;
+using CuckooDrive.Core.Volume;
+using Microsoft.Extensions.Logging.Abstractions;
+
 namespace CuckooDrive.Core.Tests.Volume;
 
 /// <summary>What happens to a commit when writers do not wait for it.</summary>
@@ -28,5 +34,62 @@ public sealed class VolumeCommitTests
 
         await test.CrashAsync();
         Assert.Equal([2, 2, 2], await test.ReadAsync(await test.FindAsync("file"), 0, 3));
+    }
+
+    /// <summary>A disk that stays full for hours: each attempt must not need more room, or memory, than the one before.</summary>
+    [Fact]
+    public async Task ACommitThatFindsNoRoomDoesNotGrowWithEachAttempt()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1));
+        var store = new FullStore(fixture.Metadata);
+        var options = new VolumeOptions { CommitInterval = TimeSpan.FromHours(1), CommitRetryDelay = TimeSpan.FromMilliseconds(1) };
+        var volume = new Core.Volume.Volume(store, fixture.Store, fixture.Keys, options, TimeProvider.System, NullLogger.Instance);
+        await using (volume)
+        {
+            var created = await volume.CreateAsync(IFileSystem.RootInode, "file"u8.ToArray(), 0x1A4, OpenOptions.Write, TestVolume.Root, default);
+            var (inode, handle) = (created.Value.Entry.Attributes.Inode, created.Value.Handle);
+            for (var at = 0L; at < 20; at++)
+                await volume.WriteAsync(inode, handle, at * 200_000, StoreFixture.Random(5000), WriteOptions.None, default);
+            store.IsFull = true;
+            var answers = new List<FsError>();
+            while (answers.Count < 30)
+                answers.Add(await volume.SyncAsync(inode, false, default).AsTask().WaitAsync(TimeSpan.FromMinutes(1)));
+            store.IsFull = false;
+            Assert.All(answers, static answer => Assert.Equal(FsError.NoSpace, answer));
+            Assert.InRange(store.Attempts[^1], 1, store.Attempts[2] + 100);
+            Assert.Equal(FsError.None, await volume.SyncAsync(inode, false, default).AsTask().WaitAsync(TimeSpan.FromMinutes(1)));
+            volume.Release(inode, handle);
+        }
+        Assert.Empty(VolumeChecker.Run(fixture.Metadata).Problems);
+    }
+
+    private sealed class FullStore(IMetadataStore inner) : IMetadataStore
+    {
+        public bool IsFull { get; set; }
+
+        /// <summary>Bytes of each batch that found no room.</summary>
+        public List<int> Attempts { get; } = [];
+
+        public long Sequence => inner.Sequence;
+
+        public byte[]? Get(ReadOnlySpan<byte> key) => inner.Get(key);
+
+        public void Scan(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, RowVisitor visit) => inner.Scan(from, to, visit);
+
+        public long Commit(MetadataBatch batch, bool durable)
+        {
+            if (!IsFull)
+                return inner.Commit(batch, durable);
+            Attempts.Add(batch.Encoded.Length);
+            throw new MetadataStoreFullException("The disk is full.");
+        }
+
+        public void ReadJournal(long after, JournalVisitor visit) => inner.ReadJournal(after, visit);
+
+        public void TrimJournal(long sequence) => inner.TrimJournal(sequence);
+
+        public void Dispose()
+        {
+        }
     }
 }
