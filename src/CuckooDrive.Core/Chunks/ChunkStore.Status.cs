@@ -145,7 +145,8 @@ public sealed partial class ChunkStore
             return false;
         foreach (ref readonly var place in pack.Shards.AsSpan())
         {
-            if (place.State != ShardState.Stored && _lanes.Find(place.Cloud) is { TakesShards: true, IsReachable: true, Free: > 0 })
+            // A shard that its cloud has lost or holds wrongly is the healer's, as above.
+            if (place.State == ShardState.Pending && _lanes.Find(place.Cloud) is { TakesShards: true, IsReachable: true, Free: > 0 })
                 return false;
         }
         return true;

@@ -270,15 +270,27 @@ internal sealed class ShardUploader(
         if (exception is CloudException { Kind: CloudErrorKind.QuotaExceeded or CloudErrorKind.AlreadyExists or CloudErrorKind.TooLarge or CloudErrorKind.Forbidden })
         {
             lock (index.Gate)
-                MoveOrKeep(job);
+            {
+                if (!MoveOrKeep(job) && exception is CloudException { Kind: CloudErrorKind.AlreadyExists })
+                    LeaveToHealer(job);
+            }
         }
     }
 
-    private void MoveOrKeep(ShardJob job)
+    private bool MoveOrKeep(ShardJob job)
     {
         if (lanes.TryReplace(job.Pack, job.Shard) is not { } cloud)
-            return;
+            return false;
         job.Pack.Shards[job.Shard].Cloud = cloud;
+        index.MarkDirty(job.Pack);
+        return true;
+    }
+
+    // Other bytes under the shard's name would refuse every further attempt, and the cloud that answers so has no pause. The healer
+    // may replace them; what it cannot do at once it tries less and less often.
+    private void LeaveToHealer(ShardJob job)
+    {
+        job.Pack.Shards[job.Shard].State = ShardState.Damaged;
         index.MarkDirty(job.Pack);
     }
 
@@ -302,7 +314,7 @@ internal sealed class ShardUploader(
                     completed = pack.Local is { IsStaged: true } staged ? staged : null;
                 }
             }
-            else
+            else if (place.State == ShardState.Pending)
                 EnqueueLocked(pack, job.Shard);
         }
         if (completed is not null)
