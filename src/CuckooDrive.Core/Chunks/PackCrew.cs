@@ -77,8 +77,8 @@ internal sealed class PackCrew(
     {
         lock (index.Gate)
         {
-            if (pack.Preparing || pack.Prepared || pack.PendingWrites > 0 || pack.SealSequence == long.MaxValue || pack.IsComplete || !pack.IsWholeLocally ||
-                pack.Gone || pack.Deleting || (pack.State == PackState.Dead && !reaper.IsNeededByJournal(pack)))
+            if (pack.Preparing || pack.Prepared || pack.PendingWrites > 0 || pack.SealSequence == long.MaxValue || pack.IsComplete ||
+                pack.Local is not { IsWhole: true, IsStaged: true } || pack.Gone || pack.Deleting || (pack.State == PackState.Dead && !reaper.IsNeededByJournal(pack)))
                 return;
             pack.Preparing = true;
         }

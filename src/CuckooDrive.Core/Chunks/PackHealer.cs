@@ -95,7 +95,7 @@ internal sealed class PackHealer(
     /// <summary>A shard whose arrival was never recorded here may be on its cloud, or on another one.</summary>
     private async Task FindAsync(Pack pack, CancellationToken stopping)
     {
-        if (pack.IsWholeLocally)
+        if (pack.IsWholeLocally && !pack.LocalIsSuspect)
             return;
         for (var shard = 0; shard < pack.Width; shard++)
         {

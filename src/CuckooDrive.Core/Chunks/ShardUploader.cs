@@ -172,7 +172,7 @@ internal sealed class ShardUploader(
         {
             ref var place = ref job.Pack.Shards[job.Shard];
             if (place.Busy || place.State != ShardState.Pending || place.Cloud != lane.Member.Id || job.Pack.Gone || job.Pack.Deleting ||
-                !job.Pack.IsWholeLocally || (job.Pack.State == PackState.Dead && !reaper.IsNeededByJournal(job.Pack)))
+                !job.Pack.IsWholeLocally || job.Pack.LocalIsSuspect || (job.Pack.State == PackState.Dead && !reaper.IsNeededByJournal(job.Pack)))
                 return null;
             place.Busy = true;
             return job.Pack.Local;

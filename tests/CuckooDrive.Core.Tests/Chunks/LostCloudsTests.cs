@@ -119,6 +119,64 @@ public class LostCloudsTests
             Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
     }
 
+    /// <summary>The tags are recorded, so what the disk has made of the data since is known not to be it.</summary>
+    [Fact]
+    public async Task A_shard_that_waits_is_not_made_from_a_staged_file_that_has_changed()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1));
+        fixture.Plans[2].Full = true;
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetSpace().Free == 0);
+        var chunks = AddChunks(fixture, 4);
+        fixture.Commit(seal: true);
+        await ChunkStoreTests.WaitUntil(() => fixture.ObjectCount() == 2);
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetState(chunks[0].Chunk) == ChunkState.Uploading);
+        fixture.Commit();
+        fixture.Plans[2].Full = false;
+        await ReopenWithSpoiledFilesAsync(fixture);
+        await fixture.UploadAllAsync();
+
+        fixture.Plans[0].Offline = true;
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    [Fact]
+    public async Task What_a_crash_kept_from_being_recorded_is_found_although_the_staged_file_has_changed()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1));
+        foreach (var plan in fixture.Plans)
+            plan.Offline = true;
+        var chunks = AddChunks(fixture, 4);
+        fixture.Commit(seal: true);
+        await ChunkStoreTests.WaitUntil(() => fixture.Plans.All(static plan => plan.Injected > 0) && fixture.Store.HasChanges);
+        fixture.Commit();
+        foreach (var plan in fixture.Plans)
+            plan.Offline = false;
+        await ChunkStoreTests.WaitUntil(() => fixture.ObjectCount() == 3);
+        await ReopenWithSpoiledFilesAsync(fixture);
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    [Fact]
+    public async Task A_file_of_the_cache_is_not_taken_for_a_staged_one_when_its_pack_loses_a_shard()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { MemoryCacheLimit = 0 });
+        var chunks = AddChunks(fixture, 4);
+        await fixture.UploadAllAsync();
+        await ReopenWithSpoiledFilesAsync(fixture);
+        Lose(fixture, 0, Loss.Emptied);
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+        fixture.Commit();
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetStatus() is { DamagedShards: 0, PendingPacks: 0 });
+        fixture.Commit();
+        Assert.Equal(0, fixture.Store.GetStatus().StagedBytes);
+    }
+
     [Fact]
     public async Task Chunks_read_from_clouds_stay_on_the_local_disk()
     {
@@ -133,6 +191,19 @@ public class LostCloudsTests
             plan.Offline = true;
         foreach (var (plain, chunk) in chunks)
             Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    private static async Task ReopenWithSpoiledFilesAsync(StoreFixture fixture)
+    {
+        var configure = fixture.Configure;
+        fixture.Configure = options =>
+        {
+            foreach (var file in Directory.GetFiles(fixture.Staging).Concat(Directory.GetFiles(fixture.Cache)))
+                Spoil(file);
+            return configure(options);
+        };
+        await fixture.ReopenAsync();
+        fixture.Configure = configure;
     }
 
     private static ChunkStoreOptions WithoutLocalHelp(ChunkStoreOptions options) => options with { DiskCacheLimit = 0, MemoryCacheLimit = 0 };
