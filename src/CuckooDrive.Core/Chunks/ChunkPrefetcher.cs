@@ -138,9 +138,10 @@ internal sealed class ChunkPrefetcher(
             }
             (await reader.LoadAsync(location.Chunk).ConfigureAwait(false)).Release();
         }
-        catch (Exception exception) when (exception is IOException or OperationCanceledException or InvalidDataException or ObjectDisposedException)
+        catch (Exception exception)
         {
-            // A prefetch never fails: the load has told those who wait, and a later read tries again.
+            // A prefetch never fails, whatever it was: those who wait for this chunk are told, the other chunks of the run come next, and a
+            // later read tries again.
             memory.Fail(location.Chunk, exception);
         }
     }

@@ -76,7 +76,7 @@ internal sealed class ChunkReader(
         {
             files.Read(file, file.Position(location.Record.Shard, location.Record.Offset), sealedChunk);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // The usual way reads it again and reports what is wrong.
             return false;
@@ -107,7 +107,7 @@ internal sealed class ChunkReader(
         {
             files.Read(file, file.Position(location.Record.Shard, location.Record.Offset), sealedChunk);
         }
-        catch (IOException exception)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // An evicted file is no news; a failing disk is.
             if (exception is not FileNotFoundException)

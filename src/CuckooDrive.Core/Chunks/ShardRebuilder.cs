@@ -42,7 +42,7 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
             for (var shard = 0; shard < data.Length; shard++)
                 files.Read(file, file.Position(shard, 0), data[shard] = new byte[pack.PaddedLength]);
         }
-        catch (IOException)
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             // A failing local disk is one source less; the clouds are asked.
             return null;

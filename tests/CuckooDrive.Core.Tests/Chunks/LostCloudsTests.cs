@@ -193,6 +193,29 @@ public class LostCloudsTests
             Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
     }
 
+    /// <summary>One chunk of a joined read-ahead fails as nobody foresaw: the others must not be waited for in vain.</summary>
+    [Fact]
+    public async Task A_cached_file_that_cannot_be_opened_lets_no_reader_wait_for_ever()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1));
+        var chunks = AddChunks(fixture, 8);
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        await fixture.ReadAsync(chunks[0].Chunk, chunks[0].Plain.Length);
+        foreach (var plan in fixture.Plans)
+            plan.Offline = true;
+        fixture.Configure = static options => options with { InitialBackoff = TimeSpan.FromMinutes(10), MaximumBackoff = TimeSpan.FromMinutes(10) };
+        await fixture.ReopenAsync();
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetStatus().Clouds.All(static cloud => !cloud.Reachable));
+        var part = Assert.Single(Directory.GetFiles(fixture.Cache));
+        File.Delete(part);
+        Directory.CreateDirectory(part);
+
+        fixture.Store.Prefetch([.. chunks.Select(static item => item.Chunk)]);
+        foreach (var (plain, chunk) in chunks)
+            await Assert.ThrowsAsync<ChunkUnavailableException>(() => fixture.ReadAsync(chunk, plain.Length).WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
     private static async Task ReopenWithSpoiledFilesAsync(StoreFixture fixture)
     {
         var configure = fixture.Configure;
