@@ -105,6 +105,27 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public async Task A_drive_that_has_lost_its_header_is_not_removed_by_making_another_of_its_name()
+    {
+        await using var drive = await MountedDrive.CreateAsync();
+        foreach (var cloud in drive.Clouds)
+            Directory.Move(cloud, cloud + ".away");
+        File.WriteAllText(drive.PathOf("only copy"), "hello");
+        await drive.UnmountAsync();
+        var header = Path.Combine(drive.Home, "state", "drives", MountedDrive.Name, "volume", "header");
+        File.Move(header, header + ".lost");
+
+        (await drive.RunAsync("create", MountedDrive.Name, "--cloud", $"file://{drive.Root}/new")).MustFail(1, "lost its header", "move the folder away");
+        foreach (var cloud in drive.Clouds)
+            Directory.Move(cloud + ".away", cloud);
+        (await drive.AttachAsync()).MustFail(1, "lost its header", "move the folder away");
+
+        File.Move(header + ".lost", header);
+        await drive.MountAsync();
+        Assert.Equal("hello", File.ReadAllText(drive.PathOf("only copy")));
+    }
+
+    [Fact]
     public async Task A_name_that_is_taken_is_refused_and_one_that_is_not_known_explained()
     {
         await using var drive = await MountedDrive.CreateUnmountedAsync();

@@ -48,20 +48,11 @@ internal static class AttachCommand
         options = options with { Clouds = await CloudChoices.SignInAsync(options.Clouds, signIn, cancellation) };
         using var loggers = CommandLoggers.Create(context);
         AttachReport? report = null;
-        try
+        await folders.MakeAsync(() => ProgressView.RunAsync(context.Terminal, $"Attaching '{name}'", async view =>
         {
-            folders.Prepare();
-            await ProgressView.RunAsync(context.Terminal, $"Attaching '{name}'", async view =>
-            {
-                void Report(AttachProgress step) => view.Report(step.Step, step.Done, step.Total);
-                report = await Drive.AttachAsync(folders.Volume, options, passphrase, Services.Create(loggers), new Daemon.InlineProgress<AttachProgress>(Report), cancellation);
-            });
-        }
-        catch
-        {
-            folders.RemoveUnlessDrive();
-            throw;
-        }
+            void Report(AttachProgress step) => view.Report(step.Step, step.Done, step.Total);
+            report = await Drive.AttachAsync(folders.Volume, options, passphrase, Services.Create(loggers), new Daemon.InlineProgress<AttachProgress>(Report), cancellation);
+        }));
         foreach (var warning in report!.Warnings)
             context.Terminal.Note($"Warning: {warning}");
         context.Terminal.Line($"Attached drive '{name}' as it was on {report.Updated.ToLocalTime():yyyy-MM-dd HH:mm:ss}.");

@@ -53,16 +53,7 @@ internal static class CreateCommand
             context, passphraseFile, Passphrases.Variable, "New passphrase (write it down; without it nothing can be read): ");
         options = options with { Clouds = await CloudChoices.SignInAsync(options.Clouds, signIn, cancellation) };
         using var loggers = CommandLoggers.Create(context);
-        try
-        {
-            folders.Prepare();
-            await Drive.CreateAsync(folders.Volume, options, passphrase, Services.Create(loggers), cancellation);
-        }
-        catch
-        {
-            folders.RemoveUnlessDrive();
-            throw;
-        }
+        await folders.MakeAsync(() => Drive.CreateAsync(folders.Volume, options, passphrase, Services.Create(loggers), cancellation));
         context.Terminal.Line($"Created drive '{name}' on {Plural.Of(clouds.Length, "cloud")}.");
         context.Terminal.Line($"Mount it with: cuckoo mount {name} MOUNTPOINT");
     }

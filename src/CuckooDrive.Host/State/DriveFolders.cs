@@ -37,10 +37,24 @@ internal sealed record DriveFolders(string Name, string Root)
         }
     }
 
-    /// <summary>Takes back <see cref="Prepare"/> when making the drive failed: no half-made drive stays behind.</summary>
-    public void RemoveUnlessDrive()
+    /// <summary>
+    /// Prepares the folders and makes the drive in them; when that fails, no half-made drive stays behind. Folders that were
+    /// there before are left alone, whatever they look like: they may hold a drive that has lost its header, with the only
+    /// copy of what was written to it, or one that another process is just making.
+    /// </summary>
+    public async Task MakeAsync(Func<Task> make)
     {
-        if (!Exists && Directory.Exists(Root))
-            Directory.Delete(Root, recursive: true);
+        var isNew = !Directory.Exists(Root);
+        try
+        {
+            Prepare();
+            await make();
+        }
+        catch
+        {
+            if (isNew && !Exists && Directory.Exists(Root))
+                Directory.Delete(Root, recursive: true);
+            throw;
+        }
     }
 }
