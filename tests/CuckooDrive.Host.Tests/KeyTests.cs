@@ -79,6 +79,21 @@ public sealed class KeyTests
     }
 
     [Fact]
+    public async Task A_key_is_not_removed_by_itself_and_the_one_removed_is_named()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        var environment = new Dictionary<string, string?>(drive.Environment) { ["CUCKOO_NEW_PASSPHRASE"] = "the new one" };
+        (await CuckooProcess.RunAsync(environment, "key", "add", "test", "--label", "laptop")).MustSucceed();
+
+        var itself = await drive.RunAsync("key", "remove", "test", "0");
+        var other = (await drive.RunAsync("key", "remove", "test", "1")).MustSucceed();
+
+        itself.MustFail(2, "stays");
+        Assert.Contains("the passphrase 'laptop'", other.Output, StringComparison.Ordinal);
+        (await drive.RunAsync("key", "list", "test")).MustSucceed();
+    }
+
+    [Fact]
     public async Task Removing_a_key_that_does_not_exist_is_explained()
     {
         await using var drive = await MountedDrive.CreateUnmountedAsync();

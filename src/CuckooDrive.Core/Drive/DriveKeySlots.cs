@@ -37,18 +37,27 @@ public static class DriveKeySlots
         }, (header, keys) => header.DescribeSlots(keys)[^1], cancellationToken);
 
     /// <summary>
-    /// Removes the slot of that index (never the last). Old headers are deleted from each cloud that has the new one; a cloud that is away
+    /// Removes the slot of that index (never the last, and never the one that <paramref name="current"/> opens: whoever
+    /// removes a key shows by another one that the drive can still be opened), and returns what it was. Old headers are deleted from each cloud that has the new one; a cloud that is away
     /// keeps its old header until it answers, and whoever kept a copy of an old header can still use the old secret.
     /// </summary>
-    public static Task RemoveAsync(string stateDirectory, Secret current, int index, DriveServices services, CancellationToken cancellationToken = default) =>
-        ChangeAsync(stateDirectory, current, services, (header, keys) =>
+    public static Task<KeySlotInfo> RemoveAsync(string stateDirectory, Secret current, int index, DriveServices services, CancellationToken cancellationToken = default)
+    {
+        KeySlotInfo? removed = null;
+        return ChangeAsync(stateDirectory, current, services, (header, keys) =>
         {
             if (index < 0 || index >= header.Slots.Count)
                 throw new DriveException(DriveErrorKind.InvalidOption, $"The drive has no key {index}; list its keys to see their numbers.");
             if (header.Slots.Count == 1)
                 throw new DriveException(DriveErrorKind.InvalidOption, "The last key of a drive cannot be removed; add another one first.");
-            return header.RemoveSlot(keys, index);
-        }, (_, _) => true, cancellationToken);
+            removed = header.DescribeSlots(keys)[index];
+            var changed = header.RemoveSlot(keys, index);
+            if (!changed.TryUnlock(current, out var staying))
+                throw new DriveException(DriveErrorKind.InvalidOption, $"The passphrase or key that was given is key {index} itself; give one that stays.");
+            staying.Dispose();
+            return changed;
+        }, (_, _) => removed!, cancellationToken);
+    }
 
     private static async Task<T> ChangeAsync<T>(
         string stateDirectory,

@@ -21,8 +21,10 @@ internal static class KeyRemoveCommand
             var number = result.GetValue(slot);
             using var passphrase = Passphrases.ReadSecret(context, secrets.From(result), $"A passphrase of '{folders.Name}' that stays: ");
             using var loggers = CommandLoggers.Create(context);
-            await DriveKeySlots.RemoveAsync(folders.Volume, passphrase, number, Services.Create(loggers), cancellation);
-            context.Terminal.Line($"Removed slot {number} of '{folders.Name}'. Whoever kept a copy of a cloud's old header can still open it with the old secret.");
+            var removed = await DriveKeySlots.RemoveAsync(folders.Volume, passphrase, number, Services.Create(loggers), cancellation);
+            var label = removed.Label.Length > 0 ? $" '{removed.Label}'" : "";
+            context.Terminal.Line($"Removed slot {number} of '{folders.Name}', the {KeyListCommand.NameOf(removed.Kind)}{label}; the numbers of the keys after it are one less now.");
+            context.Terminal.Line("Whoever kept a copy of a cloud's old header can still open it with the old secret.");
         });
         return command;
     }
