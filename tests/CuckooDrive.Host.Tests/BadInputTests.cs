@@ -22,6 +22,15 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public async Task An_interval_at_which_the_journal_could_not_be_sent_is_refused()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        drive.ExtraEnvironment["CUCKOO_SETTING_JournalInterval"] = "0";
+
+        (await drive.RunAsync("mount", MountedDrive.Name, drive.MountPoint)).MustFail(2, "JournalInterval");
+    }
+
+    [Fact]
     public async Task A_cloud_given_twice_is_refused()
     {
         using var folder = new TemporaryFolder();

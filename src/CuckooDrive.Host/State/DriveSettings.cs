@@ -16,6 +16,9 @@ internal static class DriveSettings
 {
     public const string EnvironmentPrefix = "CUCKOO_SETTING_";
 
+    /// <summary>In seconds. No timer goes without a pause: the journal would never be sent by itself.</summary>
+    private const double ShortestInterval = 0.01;
+
     public static IConfigurationRoot Load(CuckooPaths paths)
     {
         var manager = new ConfigurationManager();
@@ -52,8 +55,8 @@ internal static class DriveSettings
             StagingLimit = ReadSize(Find, nameof(defaults.StagingLimit), defaults.StagingLimit),
             DiskCacheLimit = ReadSize(Find, nameof(defaults.DiskCacheLimit), defaults.DiskCacheLimit),
             MemoryCacheLimit = ReadSize(Find, nameof(defaults.MemoryCacheLimit), defaults.MemoryCacheLimit),
-            JournalInterval = ReadSeconds(Find, nameof(defaults.JournalInterval), defaults.JournalInterval),
-            CloseTimeout = ReadSeconds(Find, nameof(defaults.CloseTimeout), defaults.CloseTimeout),
+            JournalInterval = ReadSeconds(Find, nameof(defaults.JournalInterval), defaults.JournalInterval, least: ShortestInterval),
+            CloseTimeout = ReadSeconds(Find, nameof(defaults.CloseTimeout), defaults.CloseTimeout, least: 0),
         };
     }
 
@@ -66,13 +69,13 @@ internal static class DriveSettings
             : throw UserException.Usage($"The setting {key} is '{text}', which is not a size; write it like 500MiB or 8GiB.");
     }
 
-    private static TimeSpan ReadSeconds(Func<string, string?> find, string key, TimeSpan fallback)
+    private static TimeSpan ReadSeconds(Func<string, string?> find, string key, TimeSpan fallback, double least)
     {
         if (find(key) is not { } text)
             return fallback;
-        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds is >= 0 and < 1e6
+        return double.TryParse(text, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var seconds) && seconds >= least && seconds < 1e6
             ? TimeSpan.FromSeconds(seconds)
-            : throw UserException.Usage($"The setting {key} is '{text}', which is not a number of seconds.");
+            : throw UserException.Usage(string.Create(CultureInfo.InvariantCulture, $"The setting {key} is '{text}', which is not a number of seconds from {least} to a million; correct it."));
     }
 
     /// <summary>A whole number of bytes, or of KiB, MiB, GiB or TiB.</summary>
