@@ -22,6 +22,14 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public async Task A_drive_is_not_made_where_nothing_lasts()
+    {
+        using var folder = new TemporaryFolder();
+
+        (await CuckooProcess.RunAsync(folder.Environment, "create", "photos", "--cloud", "memory:a")).MustFail(2, "memory:a", "keeps nothing");
+    }
+
+    [Fact]
     public async Task An_interval_at_which_the_journal_could_not_be_sent_is_refused()
     {
         await using var drive = await MountedDrive.CreateUnmountedAsync();
