@@ -29,6 +29,18 @@ public sealed class BadInputTests
         (await CuckooProcess.RunAsync(folder.Environment, "create", "photos", "--cloud", "memory:a")).MustFail(2, "memory:a", "keeps nothing");
     }
 
+    [Theory]
+    [InlineData("--help", ">", 1)]
+    [InlineData("nonsense", "2>", 2)]
+    [InlineData("status nothing", "2>", 1)]
+    public async Task Where_nothing_can_be_printed_the_exit_status_still_tells(string arguments, string redirection, int status)
+    {
+        var result = await CuckooProcess.ToolAsync("sh", "-c", $"'{CuckooProcess.Executable}' {arguments} {redirection} /dev/full");
+
+        Assert.Equal(status, result.ExitStatus);
+        Assert.DoesNotContain("   at ", result.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task An_interval_at_which_the_journal_could_not_be_sent_is_refused()
     {

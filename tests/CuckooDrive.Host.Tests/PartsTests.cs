@@ -67,6 +67,24 @@ public sealed class PartsTests
     public void Paths_inside_a_drive(string given, string inside) => Assert.Equal(inside, DrivePath.Of(given, "/mnt/drive"));
 
     [Fact]
+    public void What_cannot_be_printed_of_the_log_stops_nobody()
+    {
+        var before = Console.Error;
+        using var full = new StreamWriter(new FileStream("/dev/full", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, bufferSize: 0)) { AutoFlush = true };
+        Console.SetError(full);
+        try
+        {
+            using var provider = new ConsoleErrorLoggerProvider();
+            provider.CreateLogger("CuckooDrive.Test").LogWarning("nobody reads this");
+        }
+        finally
+        {
+            Console.SetError(before);
+            full.AutoFlush = false;
+        }
+    }
+
+    [Fact]
     public void A_log_that_has_grown_is_begun_anew_and_two_are_kept()
     {
         using var folder = new TemporaryFolder();

@@ -9,6 +9,18 @@ internal static class CuckooProgram
 {
     public static async Task<int> RunAsync(string[] arguments)
     {
+        try
+        {
+            return await ParseAndRunAsync(arguments);
+        }
+        catch (IOException failure) // Help or a wrong command line could not be printed: the disk behind the output is full.
+        {
+            return CommandExtensions.Report(new Terminal(), failure, verbose: false);
+        }
+    }
+
+    private static async Task<int> ParseAndRunAsync(string[] arguments)
+    {
         var root = CreateRoot();
         if (arguments.Length == 0)
         {

@@ -24,7 +24,18 @@ internal sealed class Terminal
     /// <summary>A remark that is not the command's result: to standard error.</summary>
     public void Note(string text) => Console.Error.WriteLine(text);
 
-    public void Error(string sentence) => Console.Error.WriteLine($"cuckoo: {sentence}");
+    /// <summary>The last word of a command that failed: where it cannot be printed, the exit status still tells.</summary>
+    public void Error(string sentence)
+    {
+        try
+        {
+            Console.Error.WriteLine($"cuckoo: {sentence}");
+        }
+        catch (IOException)
+        {
+            // The disk behind standard error is full.
+        }
+    }
 
     /// <summary>Prints rows under headings, aligned; no borders, so that it also reads well in a file.</summary>
     public void Table(IReadOnlyList<string> headings, IEnumerable<IReadOnlyList<string>> rows)

@@ -21,7 +21,14 @@ internal sealed class ConsoleErrorLoggerProvider : ILoggerProvider
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
         {
             var details = exception is null ? "" : Environment.NewLine + exception;
-            Console.Error.WriteLine($"[{logLevel}] {category}: {formatter(state, exception)}{details}");
+            try
+            {
+                Console.Error.WriteLine($"[{logLevel}] {category}: {formatter(state, exception)}{details}");
+            }
+            catch (IOException)
+            {
+                // A full disk behind it must not stop the drive: thrown from here it would end whatever loop wanted to log.
+            }
         }
     }
 }
