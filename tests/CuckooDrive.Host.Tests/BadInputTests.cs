@@ -29,6 +29,19 @@ public sealed class BadInputTests
         (await CuckooProcess.RunAsync(folder.Environment, "create", "photos", "--cloud", "memory:a")).MustFail(2, "memory:a", "keeps nothing");
     }
 
+    [Fact]
+    public async Task Empty_paths_are_explained()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+
+        (await drive.RunAsync("mount", MountedDrive.Name, "")).MustFail(2, "mount point is empty");
+        (await drive.RunAsync("unmount", "")).MustFail(2, "mount point is empty");
+        (await drive.RunAsync("key", "list", MountedDrive.Name, "--passphrase-file", "")).MustFail(2, "empty");
+        (await drive.RunAsync("key", "list", MountedDrive.Name, "--key-file", "")).MustFail(2, "empty");
+        (await drive.RunAsync("key", "add", MountedDrive.Name, "--new-key-file", "")).MustFail(2, "empty");
+        (await drive.RunAsync("storage", "ls", $"file://{drive.Clouds[0]}", "--secrets-file", "")).MustFail(2, "secrets");
+    }
+
     [Theory]
     [InlineData("--help", ">", 1)]
     [InlineData("nonsense", "2>", 2)]

@@ -93,6 +93,8 @@ internal static class Passphrases
 
     private static byte[] ReadFile(CommandContext context, string file)
     {
+        if (file.Length == 0)
+            throw UserException.Usage("The name of the file with the passphrase or key is empty; give one.");
         try
         {
             using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);

@@ -125,6 +125,8 @@ internal static class KeyAddCommand
     {
         public void Check()
         {
+            if (KeyFile is { Length: 0 })
+                throw UserException.Usage("The name of the new key file is empty; give one.");
             if ((RecoveryKey ? 1 : 0) + (KeyFile is null ? 0 : 1) + (NewPassphraseFile is null ? 0 : 1) > 1)
                 throw UserException.Usage("Give only one of --recovery-key, --new-key-file and --new-passphrase-file.");
         }

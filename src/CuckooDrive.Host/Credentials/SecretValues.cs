@@ -61,14 +61,16 @@ internal sealed class SecretValues
     public bool IsMeantFor(string address, string name) => _sections.Any(section =>
         Covers(section.Address, address) && (section.Values.ContainsKey(name) || section.Values.ContainsKey(name + "-file")));
 
-    /// <summary>The text of a file that a secret is, such as a private key.</summary>
+    /// <summary>The text of a file that a secret is, such as a private key. The end of a single line is no part of a password.</summary>
     public static string ReadText(string path, string name)
     {
         try
         {
-            return File.ReadAllText(path);
+            var text = File.ReadAllText(path);
+            var line = text.TrimEnd('\r', '\n');
+            return line.Contains('\n') ? text : line;
         }
-        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw new UserException($"The file '{path}' that should hold the {name} cannot be read; check its name and permissions.", ExitStatus.WrongUsage, failure);
         }

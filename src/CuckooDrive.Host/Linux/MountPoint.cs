@@ -12,6 +12,8 @@ internal static class MountPoint
     /// <summary>The absolute path as the kernel names it: without symbolic links, also for a mount whose server has died.</summary>
     public static string Resolve(string path)
     {
+        if (path.Length == 0)
+            throw UserException.Usage("The mount point is empty; give the path of a folder.");
         var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(path));
         if (!OperatingSystem.IsLinux())
             return full;

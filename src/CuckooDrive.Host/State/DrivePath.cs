@@ -11,6 +11,8 @@ internal static class DrivePath
     /// </summary>
     public static string Of(string path, string mountPoint)
     {
+        if (path.Length == 0)
+            return "";
         var full = Path.GetFullPath(path);
         var parent = Path.GetDirectoryName(full);
         if (parent is not null && full != mountPoint)

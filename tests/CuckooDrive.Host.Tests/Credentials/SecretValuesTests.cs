@@ -43,6 +43,8 @@ public sealed class SecretValuesTests : IDisposable
         File.WriteAllText(key, "line 1\nline 2\n");
 
         Assert.Equal("line 1\nline 2\n", Read($"private-key-file={key}").Find("sftp://me@host", "private-key"));
+        File.WriteAllText(key, "word\r\n");
+        Assert.Equal("word", Read($"password-file={key}").Find("webdav://me@host", "password"));
         Assert.Throws<UserException>(() => Read("private-key-file=/nowhere").Find("sftp://me@host", "private-key"));
     }
 

@@ -149,6 +149,7 @@ public sealed class StorageTests : IDisposable
     [InlineData(1, "no object 'a'", "get", "memory:", "a")]
     [InlineData(2, "a-z", "cat", "memory:", "UPPER")]
     [InlineData(2, "a-z", "rm", "memory:", "..")]
+    [InlineData(2, "a-z", "get", "memory:", "")]
     [InlineData(2, "no file", "put", "/nowhere/at/all", "memory:")]
     [InlineData(2, "is a folder", "put", "/tmp", "memory:", "a")]
     public async Task Bad_input_is_one_sentence_with_the_next_step(int status, string part, params string[] arguments) =>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using CuckooDrive.Clouds;
 using CuckooDrive.Host.CommandLine;
 using CuckooDrive.Host.Storage;
 
@@ -24,6 +25,7 @@ internal static class StorageGetCommand
         command.RunWithStorage(url, name, async (call, cancellation) =>
         {
             var wanted = call.Result.GetValue(name)!;
+            ObjectName.Check(wanted);
             var target = Target(call.Result.GetValue(file), wanted);
             var replace = call.Result.GetValue(force);
             if (!replace && File.Exists(target))
