@@ -69,14 +69,20 @@ internal sealed class DirtyData(Inode inode)
         Free(extent);
     }
 
-    /// <summary>The flush of a frozen extent failed: what of it is neither cut nor overwritten meanwhile is active again.</summary>
-    public void Thaw(DirtyExtent extent)
+    /// <summary>
+    /// The flush of a frozen extent failed: what of it is neither cut nor overwritten meanwhile is active again. Returns the
+    /// reservation to give back for the rest, and for what had been written several times.
+    /// </summary>
+    public long Thaw(DirtyExtent extent)
     {
         var cell = _cells[extent.Cell];
         cell.Frozen.Remove(extent);
+        var kept = 0L;
         foreach (var (from, to) in extent.ValidRanges())
-            ThawUncovered(cell, extent, from, to);
+            kept += ThawUncovered(cell, extent, from, to);
+        RemoveIfEmpty(extent.Cell, cell);
         Free(extent);
+        return extent.Reserved - kept;
     }
 
     /// <summary>
@@ -235,19 +241,27 @@ internal sealed class DirtyData(Inode inode)
         return to - from;
     }
 
-    private void ThawUncovered(Cell cell, DirtyExtent extent, int from, int to)
+    /// <summary>Returns the bytes that are active again.</summary>
+    private long ThawUncovered(Cell cell, DirtyExtent extent, int from, int to)
     {
         var position = from;
-        foreach (var newer in cell.Active.ToArray())
+        var thawed = 0L;
+        // As they are now: what is thawed joins its neighbours.
+        foreach (var (start, end) in cell.Active.Select(newer => (newer.Start, newer.End)).ToArray())
         {
-            if (newer.End <= position || newer.Start >= to)
+            if (end <= position || start >= to)
                 continue;
-            if (newer.Start > position)
-                WriteCell(cell, extent.Cell, position, extent.Data[(position - extent.Start)..(newer.Start - extent.Start)]);
-            position = Math.Max(position, newer.End);
+            if (start > position)
+                thawed += ThawPart(cell, extent, position, start);
+            position = Math.Max(position, end);
         }
-        if (position < to)
-            WriteCell(cell, extent.Cell, position, extent.Data[(position - extent.Start)..(to - extent.Start)]);
+        return position < to ? thawed + ThawPart(cell, extent, position, to) : thawed;
+    }
+
+    private int ThawPart(Cell cell, DirtyExtent extent, int from, int to)
+    {
+        WriteCell(cell, extent.Cell, from, extent.Data[(from - extent.Start)..(to - extent.Start)]);
+        return to - from;
     }
 
     private static void ReadCell(Cell cell, int start, Span<byte> destination, int position, List<(int From, int To)> gaps)

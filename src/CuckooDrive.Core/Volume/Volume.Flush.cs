@@ -177,7 +177,10 @@ public sealed partial class Volume
         _log.LogError(exception, "Data of inode {Inode} cannot be stored on the staging disk and is kept in memory: {Reason}", inode.Number, exception.Message);
         lock (inode.DataLock)
         {
-            inode.Dirty!.Thaw(extent);
+            var dirty = inode.Dirty!;
+            var held = dirty.HeldBytes;
+            _chunks.Unreserve(dirty.Thaw(extent));
+            AddHeld(dirty.HeldBytes - held);
             lock (_gate)
             {
                 inode.PendingError = IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
