@@ -67,6 +67,9 @@ internal sealed class Inode(ulong number, ExtentMap extents)
     /// <summary>The last error of a background flush, reported once by the next sync of the file.</summary>
     public FsError PendingError;
 
+    /// <summary>How often a flush of its data has failed.</summary>
+    public int FailedFlushes;
+
     public int OpenCount;
 
     /// <summary>Handles open for writing, and truncations under way.</summary>

@@ -184,6 +184,7 @@ public sealed partial class Volume
             lock (_gate)
             {
                 inode.PendingError = IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
+                inode.FailedFlushes++;
                 _dirtyData.Add(inode);
                 MarkChanged(inode);
             }
@@ -196,12 +197,23 @@ public sealed partial class Volume
         return exception is IOException && exception.HResult is NoSpaceErrno or QuotaErrno or DiskFullHResult;
     }
 
-    /// <summary>Queues all dirty data of one inode and waits until it is in chunks.</summary>
-    private async Task FlushDataAsync(Inode inode)
+    /// <summary>
+    /// Queues all dirty data of one inode and waits until it is in chunks; the error says that some is still in memory only, so
+    /// the extents do not tell what the file holds.
+    /// </summary>
+    private async Task<FsError> FlushDataAsync(Inode inode)
     {
+        var failures = Volatile.Read(ref inode.FailedFlushes);
         while (FreezeAndQueue(inode))
             await _flushQueue.WhenDrainedAsync().ConfigureAwait(false);
         await _flushQueue.WhenDrainedAsync().ConfigureAwait(false);
+        lock (_gate)
+        {
+            if (inode.FailedFlushes == failures)
+                return FsError.None;
+            // It stays for the next fsync; one that came in between has taken it.
+            return inode.PendingError == FsError.None ? FsError.Io : inode.PendingError;
+        }
     }
 
     /// <summary>True when some dirty data had to stay behind what is in flight for the same range.</summary>

@@ -39,7 +39,9 @@ public sealed partial class Volume
         await FetchKernelPagesAsync(file, offset).ConfigureAwait(false);
         if (offset >= file.Size)
             return FsError.NoDevice;
-        await FlushDataAsync(file).ConfigureAwait(false);
+        var flushed = await FlushDataAsync(file).ConfigureAwait(false);
+        if (flushed != FsError.None)
+            return flushed;
         var position = offset;
         while (true)
         {

@@ -59,7 +59,9 @@ public sealed partial class Volume
         length = Math.Clamp(source.Size - sourceOffset, 0, length);
         if (source == target && sourceOffset < targetOffset + length && targetOffset < sourceOffset + length)
             return FsError.InvalidArgument;
-        await FlushDataAsync(source).ConfigureAwait(false);
+        var flushed = await FlushDataAsync(source).ConfigureAwait(false);
+        if (flushed != FsError.None)
+            return flushed;
         var copied = 0L;
         while (copied < length)
         {

@@ -8,6 +8,26 @@ public sealed class FailedFlushTests
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Fact]
+    public async Task ACopyOfDataThatCannotBeStoredFailsAndIsNotZeros()
+    {
+        await using var test = new TestVolume();
+        var source = await test.MakeFileAsync("source");
+        var target = await test.MakeFileAsync("target");
+        await test.WriteAsync(source, 0, Pattern(5000));
+        var (from, to) = (await OpenAsync(test, source), await OpenAsync(test, target));
+        test.Chunks.IsFull = true;
+
+        var copied = await test.Volume.CopyRangeAsync(source, from, 0, target, to, 0, 5000, default);
+        Assert.Equal(FsError.NoSpace, copied.Error);
+        Assert.Equal(FsError.NoSpace, (await test.Volume.SeekAsync(source, from, 0, data: true, default)).Error);
+
+        test.Chunks.IsFull = false;
+        Assert.Equal(5000, (await test.Volume.CopyRangeAsync(source, from, 0, target, to, 0, 5000, default)).Value);
+        Assert.Equal(0, (await test.Volume.SeekAsync(source, from, 0, data: true, default)).Value);
+        Assert.Equal(Pattern(5000), await test.ReadAsync(target, 0, 5000));
+    }
+
+    [Fact]
     public async Task WhatIsOverwrittenBeforeAFailedFlushGivesItsReservationBack()
     {
         await using var test = new TestVolume();
@@ -46,6 +66,9 @@ public sealed class FailedFlushTests
         await test.SyncAsync();
         Assert.Equal(0, test.Chunks.ReservedBytes);
     }
+
+    private static async Task<ulong> OpenAsync(TestVolume test, ulong inode) =>
+        (await test.Volume.OpenAsync(inode, OpenOptions.Read | OpenOptions.Write, default)).Value.Handle;
 
     private static byte[] Pattern(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)(i * 7 + 1))];
 }
