@@ -80,6 +80,7 @@ public sealed partial class Volume : ICommitter
     }
 
     /// <summary>Commits everything and stops. Open files are closed; the file system must not be used any more.</summary>
+    /// <exception cref="IOException">The commit failed, or data could not be stored and is lost.</exception>
     public async ValueTask DisposeAsync()
     {
         if (_stopping.IsCancellationRequested)
@@ -95,18 +96,37 @@ public sealed partial class Volume : ICommitter
                 RecordAccessTimes();
             }
             if (!_options.IsReadOnly)
+            {
                 await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
+                ThrowIfDataIsLeft();
+            }
         }
         finally
         {
             await _stopping.CancelAsync().ConfigureAwait(false);
             Signal();
+            // A commit that has just begun waits for the flush workers.
+            _committer.Join();
             _flushQueue.Stop();
             EndStores();
             foreach (var worker in _workers)
                 worker.Join();
             _nameHasher.Dispose();
         }
+    }
+
+    /// <summary>A commit succeeds also when the staging disk takes no data: it goes on with what there is.</summary>
+    private void ThrowIfDataIsLeft()
+    {
+        var files = SnapshotDirty().Count(HasDirtyData);
+        if (files > 0)
+            throw new IOException($"Data of {files} files could not be stored on the local disk and is lost; the log says why.");
+    }
+
+    private static bool HasDirtyData(Inode inode)
+    {
+        lock (inode.DataLock)
+            return inode.Dirty is { IsEmpty: false };
     }
 
     private void RequestFlush()

@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 
@@ -10,6 +11,7 @@ public sealed partial class Volume
     private readonly Channel<Inode> _reaper = Channel.CreateUnbounded<Inode>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Thread> _workers = [];
+    private Thread _committer;
     private readonly Lock _budgetLock = new();
     private readonly List<TaskCompletionSource> _budgetWaiters = [];
     private Task _reaping = Task.CompletedTask;
@@ -17,20 +19,22 @@ public sealed partial class Volume
 
     private bool IsOverBudget => Interlocked.Read(ref _heldBytes) > _options.DirtyLimit;
 
+    [MemberNotNull(nameof(_committer))]
     private void StartWorkers()
     {
         for (var i = 0; i < _options.FlushWorkers; i++)
             StartThread("flush " + i, FlushLoop);
-        StartThread("commit", CommitLoop);
+        _committer = StartThread("commit", CommitLoop);
         StartThread("page cache", StoreLoop);
         _reaping = Task.Run(ReapLoopAsync);
     }
 
-    private void StartThread(string name, ThreadStart body)
+    private Thread StartThread(string name, ThreadStart body)
     {
         var thread = new Thread(body) { IsBackground = true, Name = "volume " + name };
         _workers.Add(thread);
         thread.Start();
+        return thread;
     }
 
     private void AddHeld(long bytes)

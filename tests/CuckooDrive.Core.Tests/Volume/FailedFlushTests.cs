@@ -67,6 +67,17 @@ public sealed class FailedFlushTests
         Assert.Equal(0, test.Chunks.ReservedBytes);
     }
 
+    [Fact]
+    public async Task AnUnmountThatLosesDataSaysSoAndEnds()
+    {
+        var test = new TestVolume();
+        foreach (var name in new[] { "one", "two", "three" })
+            await test.WriteAsync(await test.MakeFileAsync(name), 0, Pattern(5000));
+        test.Chunks.IsFull = true;
+        var exception = await Assert.ThrowsAsync<IOException>(() => test.Volume.DisposeAsync().AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken));
+        Assert.Contains("3 files", exception.Message);
+    }
+
     private static async Task<ulong> OpenAsync(TestVolume test, ulong inode) =>
         (await test.Volume.OpenAsync(inode, OpenOptions.Read | OpenOptions.Write, default)).Value.Handle;
 
