@@ -52,10 +52,10 @@ public sealed partial class Volume
             if (step.Found is { } found)
                 return data && found >= file.Size ? FsError.NoDevice : Math.Min(found, file.Size);
             position = step.Next;
+            if (data && position < file.Size && !file.Extents.IsComplete)
+                position = await Task.Run(() => SkipUnmapped(file, position), cancellationToken).ConfigureAwait(false);
             if (position >= file.Size)
                 return data ? FsError.NoDevice : file.Size;
-            if (data && !file.Extents.IsComplete)
-                position = await Task.Run(() => SkipUnmapped(file, position), cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -234,7 +234,7 @@ public sealed partial class Volume
         {
             var number = ExtentMap.RegionOf(position);
             var start = number << Region.SizeBits;
-            Next = start + Region.Size;
+            Next = start + (Region.Size - 1) == long.MaxValue ? long.MaxValue : start + Region.Size;
             if (data && inode.Extents.IsComplete && inode.Extents.Find(number) is null)
             {
                 Next = inode.Extents.FirstFrom(number + 1) is { } later ? later << Region.SizeBits : long.MaxValue;
