@@ -148,7 +148,7 @@ public sealed partial class Volume
         List<Task>? waiting = null;
         foreach (var segment in plan.Segments)
         {
-            var read = _chunks.ReadAsync(segment.Chunk, segment.ChunkOffset, destination.Slice(segment.Target, segment.Length), cancellationToken);
+            var read = ReadSegment(segment, destination, cancellationToken);
             if (!read.IsCompletedSuccessfully)
                 (waiting ??= []).Add(read.AsTask());
         }
@@ -157,6 +157,19 @@ public sealed partial class Volume
         var length = plan.Length;
         _plans.Add(plan);
         return new(length);
+    }
+
+    /// <summary>Fails as a task in every case: reads that began before still fill the buffer, which must not be given back yet.</summary>
+    private ValueTask ReadSegment(ReadSegment segment, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return _chunks.ReadAsync(segment.Chunk, segment.ChunkOffset, destination.Slice(segment.Target, segment.Length), cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            return ValueTask.FromException(exception);
+        }
     }
 
     private async ValueTask<FsResult<int>> FinishReadAsync(OpenFile file, long offset, Memory<byte> destination, ReadPlan plan, List<Task> waiting, CancellationToken cancellationToken)
@@ -185,8 +198,9 @@ public sealed partial class Volume
                 var position = offset + segment.Target;
                 var start = (int)(position & (Region.Size - 1));
                 var region = inode.Extents.Find(ExtentMap.RegionOf(position));
+                // Cut, or forgotten meanwhile: there was one when the read was planned.
                 if (region is null)
-                    return !inode.Extents.IsComplete;
+                    return true;
                 var index = region.FindFirst(start);
                 if (index >= region.Extents.Count || region.Extents[index].Chunk != segment.Chunk)
                     return true;
