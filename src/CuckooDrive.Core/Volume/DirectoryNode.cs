@@ -108,6 +108,8 @@ internal sealed class DirectoryNode(bool isComplete)
     {
         foreach (var entry in stored)
             _entries.TryAdd(entry.Name, entry);
+        // What was ordered before, when a listing met an eviction, lacks them.
+        TrimOrder();
         IsComplete = true;
         ForgetAbsent(static entry => !entry.IsRemoved);
     }
