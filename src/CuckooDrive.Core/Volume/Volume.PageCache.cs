@@ -130,7 +130,8 @@ public sealed partial class Volume
         long generation;
         lock (_gate)
         {
-            if (inode.WriterCount > 0 || inode.IsDeleted)
+            // One that has left memory meanwhile knows nothing of writers that came since.
+            if (inode.WriterCount > 0 || inode.IsDeleted || _inodes.GetValueOrDefault(inode.Number) != inode)
                 return;
             generation = inode.WriterGeneration;
             inode.OpenCount++;
