@@ -24,6 +24,10 @@ internal sealed partial class FuseSession
     private long _overdue = long.MaxValue;
     private bool _closed;
 
+    /// <summary>Messages to the kernel under way; changed under the lock.</summary>
+    private volatile int _notifications;
+    private TaskCompletionSource? _quiet;
+
     /// <param name="descriptor">Of /dev/fuse, mounted; owned by the session from now on.</param>
     public FuseSession(int descriptor, IFileSystem fileSystem, ILogger logger)
     {
@@ -48,9 +52,10 @@ internal sealed partial class FuseSession
 
     /// <summary>
     /// Whether a reader that finds no request may end. The kernel holds back pages that it writes out until earlier ones
-    /// are answered, so while writes are under way more may come.
+    /// are answered, so while writes are under way more may come. A message that drops pages returns when the last of them has
+    /// been written out, one request after another: without a reader it would never return, and the session never end.
     /// </summary>
-    public bool IsDrained => _stopping && !Pending.HasWrites;
+    public bool IsDrained => _stopping && !Pending.BringRequests && _notifications == 0;
 
     /// <summary>Whether readers must end although requests may be left: programs that go on working could keep them busy for ever.</summary>
     public bool IsOverdue => _stopping && Environment.TickCount64 > Volatile.Read(ref _overdue);
@@ -101,8 +106,16 @@ internal sealed partial class FuseSession
     {
         lock (_closing)
         {
-            if (!_closed)
-                _devices[0].Write(message.Address, length);
+            if (_closed)
+                return;
+            _notifications++;
+        }
+        // Not under the lock: the kernel may wait in it for as long as a cloud does.
+        _devices[0].Write(message.Address, length);
+        lock (_closing)
+        {
+            if (--_notifications == 0)
+                _quiet?.TrySetResult();
         }
     }
 
@@ -148,12 +161,21 @@ internal sealed partial class FuseSession
         }
         CpuLatency?.Dispose();
         await Pending.CancelAllAndDrainAsync().ConfigureAwait(false);
+        await EndNotificationsAsync().ConfigureAwait(false);
         // Only now: an answer written to a number that meanwhile means another file would be a catastrophe.
+        foreach (var device in _devices.Distinct())
+            device.Close();
+    }
+
+    private Task EndNotificationsAsync()
+    {
         lock (_closing)
         {
             _closed = true;
-            foreach (var device in _devices.Distinct())
-                device.Close();
+            if (_notifications == 0)
+                return Task.CompletedTask;
+            _quiet = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _quiet.Task;
         }
     }
 

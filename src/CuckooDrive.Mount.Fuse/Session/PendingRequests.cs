@@ -11,13 +11,16 @@ internal sealed class PendingRequests
     private readonly Dictionary<ulong, Request> _requests = [];
     private TaskCompletionSource? _drained;
 
-    /// <summary>Whether data that the kernel has sent is still on its way to the file system.</summary>
-    public bool HasWrites
+    /// <summary>
+    /// Whether the kernel may send more requests because of one of these: data on its way to the file system holds back more,
+    /// and a search for data has the kernel write out its pages.
+    /// </summary>
+    public bool BringRequests
     {
         get
         {
             lock (_requests)
-                return _requests.Values.Any(static request => request.Header.Opcode == Opcode.Write);
+                return _requests.Values.Any(static request => request.Header.Opcode is Opcode.Write or Opcode.LSeek);
         }
     }
 

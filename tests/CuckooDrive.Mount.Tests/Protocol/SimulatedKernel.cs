@@ -36,6 +36,8 @@ internal sealed class SimulatedKernel : IAsyncDisposable
 
     public InitOut InitReply { get; }
 
+    public FuseSession Session => _session;
+
     public static byte[] Bytes<T>(T value)
         where T : unmanaged => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(ref value)).ToArray();
 
@@ -47,6 +49,14 @@ internal sealed class SimulatedKernel : IAsyncDisposable
     }
 
     public void Send(Opcode opcode, ulong inode, params byte[] body) => Write(Build(opcode, inode, body));
+
+    /// <summary>Takes all that comes, until the session ends.</summary>
+    public void SkipAll()
+    {
+        while (Libc.Read(_socket, Marshal.UnsafeAddrOfPinnedArrayElement(_buffer, 0), _buffer.Length) > 0)
+        {
+        }
+    }
 
     /// <summary>Sends any bytes.</summary>
     public void SendRaw(byte[] message) => Write(message);

@@ -1,0 +1,78 @@
+using CuckooDrive.Core.Volume;
+using CuckooDrive.Mount.Fuse.Protocol;
+using CuckooDrive.Testing.FileSystems;
+
+namespace CuckooDrive.Mount.Tests.Protocol;
+
+/// <summary>The end of a session while something is under way.</summary>
+public class ShutdownTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    public ShutdownTests() => Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only");
+
+    [Fact]
+    public async Task Readers_serve_the_kernel_while_it_works_on_a_message()
+    {
+        var fileSystem = new Watched();
+        var kernel = new SimulatedKernel(fileSystem.Proxy);
+        // The kernel works on a message while it has the pages of a file written out; here until its side takes what was sent.
+        var sent = 0;
+        var notifying = Task.Run(
+            () =>
+            {
+                var buffer = kernel.Session.Buffers.RentReply(4096);
+                buffer.Span.Clear();
+                for (; sent < 1000 && !fileSystem.Asked.Task.IsCompleted; sent++)
+                    kernel.Session.Notify(buffer, 4096);
+            },
+            TestContext.Current.CancellationToken);
+        var before = -1;
+        while (before != sent)
+        {
+            before = sent;
+            await Task.Delay(300, TestContext.Current.CancellationToken);
+        }
+        var stopping = kernel.Session.StopAsync();
+        await Task.Delay(300, TestContext.Current.CancellationToken);
+
+        // What the kernel asks for meanwhile is answered, or neither side would ever end.
+        kernel.Send(Opcode.StatFs, 1);
+        await fileSystem.Asked.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await Task.Run(kernel.SkipAll, TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await notifying;
+        await stopping.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await kernel.DisposeAsync();
+    }
+
+    private sealed class Watched
+    {
+        public Watched() => Proxy = WatchingProxy.Around(new MemoryFileSystem(TimeProvider.System), Asked);
+
+        public TaskCompletionSource Asked { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public IFileSystem Proxy { get; }
+    }
+
+    /// <summary>Tells when statistics are asked for.</summary>
+    public class WatchingProxy : System.Reflection.DispatchProxy
+    {
+        private IFileSystem _inner = null!;
+        private TaskCompletionSource _asked = null!;
+
+        public static IFileSystem Around(IFileSystem inner, TaskCompletionSource asked)
+        {
+            var proxy = Create<IFileSystem, WatchingProxy>();
+            ((WatchingProxy)(object)proxy)._inner = inner;
+            ((WatchingProxy)(object)proxy)._asked = asked;
+            return proxy;
+        }
+
+        protected override object? Invoke(System.Reflection.MethodInfo? targetMethod, object?[]? args)
+        {
+            if (targetMethod!.Name == nameof(IFileSystem.GetStatisticsAsync))
+                _asked.TrySetResult();
+            return targetMethod.Invoke(_inner, args);
+        }
+    }
+}
