@@ -16,7 +16,8 @@ public sealed class ReadAheadTests
         await using var test = await WithColdFileAsync();
         await ReadAsync(test, 0, 1, 2);
         await WaitForAsync(test, 15 * ChunksInBlock);
-        Assert.Equal(test.Chunks.Prefetched.Distinct(), test.Chunks.Prefetched);
+        var prefetched = test.Chunks.Prefetched;
+        Assert.Equal(prefetched.Distinct(), prefetched);
     }
 
     [Fact(Timeout = Patience)]
@@ -25,7 +26,8 @@ public sealed class ReadAheadTests
         await using var test = await WithColdFileAsync();
         await ReadAsync(test, 1, 0, 3, 2, 5, 4);
         await WaitForAsync(test, 15 * ChunksInBlock);
-        Assert.Equal(test.Chunks.Prefetched.Distinct(), test.Chunks.Prefetched);
+        var prefetched = test.Chunks.Prefetched;
+        Assert.Equal(prefetched.Distinct(), prefetched);
     }
 
     [Fact]
