@@ -134,7 +134,7 @@ internal sealed class PackHealer(
             logger.LogError("Shard {Shard} of pack {Pack} was rebuilt and contradicts its tag.", shard, pack.Ordinal);
             return;
         }
-        if (Home(pack, shard) is not { } lane || !TryTake(pack, shard))
+        if (Take(pack, shard) is not { } lane)
             return;
         try
         {
@@ -147,14 +147,18 @@ internal sealed class PackHealer(
         }
     }
 
-    private bool TryTake(Pack pack, int shard)
+    /// <summary>Reserves a cloud for a shard that is to be restored; null when there is none, or nothing to restore any more.</summary>
+    private CloudLane? Take(Pack pack, int shard)
     {
         lock (index.Gate)
         {
             ref var place = ref pack.Shards[shard];
-            if (place.Busy || place.State == ShardState.Stored || !IsNeeded(pack))
-                return false;
-            return place.Busy = true;
+            if (place.Busy || place.State == ShardState.Stored || !IsNeeded(pack) || Home(pack, shard) is not { } lane)
+                return null;
+            // Recorded before the upload, so that no other shard of the pack finds its place in the same failure domain meanwhile.
+            place.Cloud = lane.Member.Id;
+            place.Busy = true;
+            return lane;
         }
     }
 
@@ -193,12 +197,9 @@ internal sealed class PackHealer(
 
     private CloudLane? Home(Pack pack, int shard)
     {
-        lock (index.Gate)
-        {
-            if (lanes.Find(pack.Shards[shard].Cloud) is { TakesShards: true, IsReachable: true, Free: > 0 } lane)
-                return lane;
-            return lanes.TryReplace(pack, shard) is { } cloud ? lanes.Find(cloud) : null;
-        }
+        if (lanes.Find(pack.Shards[shard].Cloud) is { TakesShards: true, IsReachable: true, Free: > 0 } lane)
+            return lane;
+        return lanes.TryReplace(pack, shard) is { } cloud ? lanes.Find(cloud) : null;
     }
 
     private static async Task<T> AskAsync<T>(

@@ -72,10 +72,12 @@ internal sealed partial class PackIndex
     /// <summary>Appends a record to the pack's directory, with one hold, and returns its number.</summary>
     public uint Append(Pack pack, in ChunkRecord record)
     {
-        var number = pack.ChunkCount++;
+        var number = pack.ChunkCount;
+        // The page first: reading it may fail, and then nothing is counted.
         var page = number % ChunkPage.Capacity == 0
             ? AddPage(new ChunkPage(pack.Ordinal, number / ChunkPage.Capacity))
             : Page(pack.Ordinal, number / ChunkPage.Capacity);
+        pack.ChunkCount++;
         ref var slot = ref page.Records[page.Count++];
         slot = record;
         slot.Holds = 1;

@@ -56,7 +56,8 @@ internal sealed class Checkpointer(
         {
             var (record, root) = await WritePagesAsync(held, cancellationToken).ConfigureAwait(false);
             CrashPoint.Reach(CrashStep.CheckpointPagesWritten);
-            await committer.CommitAsync(sealPacks: true, new ReferenceHook(chunks, [], record), cancellationToken).ConfigureAwait(false);
+            // Not to be broken off: the commit would go on without the holds, and refer to pages that may be gone.
+            await committer.CommitAsync(sealPacks: true, new ReferenceHook(chunks, [], record), CancellationToken.None).ConfigureAwait(false);
             CrashPoint.Reach(CrashStep.CheckpointPagesReferenced);
             await shipper.ShipWithTurnAsync(cancellationToken).ConfigureAwait(false);
             WriteRoot(root, record);
