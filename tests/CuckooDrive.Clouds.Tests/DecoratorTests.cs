@@ -11,6 +11,8 @@ namespace CuckooDrive.Clouds.Tests;
 /// <summary>What each decorator adds; that it keeps the contract is shown by its conformance.</summary>
 public sealed class DecoratorTests : IAsyncDisposable
 {
+    private static readonly TimeSpan Minute = TimeSpan.FromMinutes(1);
+
     private static readonly RetryOptions Quick = new() { Retries = 3, FirstDelay = TimeSpan.FromMilliseconds(1) };
 
     private readonly MemoryStorage _memory = new();
@@ -235,6 +237,55 @@ public sealed class DecoratorTests : IAsyncDisposable
         Assert.True(pages.Ended);
     }
 
+    /// <summary>The buffer is the caller's again when a call ends: a read that was begun may not go on behind his back.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_read_that_is_cancelled_while_it_begins_ends_only_with_its_last_byte(bool breaker)
+    {
+        using var stop = new CancellationTokenSource();
+        await using var slow = new SlowToEnd(stop.Cancel);
+        await using ICloudStorage storage = breaker ? new CircuitBreakerStorage(slow) : new RetryStorage(slow, Quick);
+        var buffer = new byte[3];
+        var read = storage.ReadAsync("a", 0, buffer, stop.Token).AsTask();
+        Assert.False(read.IsCompleted);
+        slow.End.SetResult();
+        Assert.Equal(3, await read.WaitAsync(Minute, CancellationToken.None));
+        Assert.Equal([7, 7, 7], buffer);
+    }
+
+    [Fact]
+    public async Task A_read_that_began_before_the_breaker_opened_has_its_answer()
+    {
+        await using var failing = new FaultStorage(new MemoryStorage(), new FaultPlan(1) { Offline = true });
+        ICloudStorage? storage = null;
+        // Others find the cloud broken while this read is on its way to it.
+        await using var slow = new SlowToEnd(() =>
+        {
+            for (var call = 0; call < 8; call++)
+                Assert.ThrowsAsync<CloudException>(() => storage!.StatAsync("b")).GetAwaiter().GetResult();
+        }, failing);
+        storage = new CircuitBreakerStorage(slow);
+        var buffer = new byte[3];
+        var read = storage.ReadAsync("a", 0, buffer).AsTask();
+        Assert.False(read.IsCompleted);
+        slow.End.SetResult();
+        Assert.Equal(3, await read.WaitAsync(Minute, CancellationToken.None));
+        await AssertKind(CloudErrorKind.Transient, () => storage.StatAsync("b"));
+    }
+
+    [Fact]
+    public async Task A_list_that_is_cancelled_while_it_begins_ends_in_order()
+    {
+        using var stop = new CancellationTokenSource();
+        await using var slow = new SlowToEnd(stop.Cancel);
+        await using var storage = new CircuitBreakerStorage(slow);
+        await using var list = storage.ListAsync("").GetAsyncEnumerator(stop.Token);
+        var next = list.MoveNextAsync().AsTask();
+        slow.End.SetResult();
+        Assert.False(await next.WaitAsync(Minute, CancellationToken.None));
+    }
+
     private static CloudContent Content(params byte[] data) => CloudContent.FromMemory(data);
 
     private static async Task<byte[]> ReadAsync(ICloudStorage storage, string name)
@@ -298,6 +349,29 @@ public sealed class DecoratorTests : IAsyncDisposable
             {
                 Ended = true;
             }
+        }
+    }
+
+    /// <summary>Something happens while a read or list begins, which goes on until it is told to end, cancelled or not.</summary>
+    private sealed class SlowToEnd(Action begin, ICloudStorage? inner = null) : DelegatingStorage(inner ?? new MemoryStorage())
+    {
+        public TaskCompletionSource End { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override async ValueTask<int> ReadAsync(
+            string name, long offset, Memory<byte> destination, CancellationToken cancellationToken = default)
+        {
+            begin();
+            await End.Task;
+            destination.Span.Fill(7);
+            return destination.Length;
+        }
+
+        public override async IAsyncEnumerable<CloudObject> ListAsync(
+            string prefix, [EnumeratorCancellation] CancellationToken cancellationToken = default)
+        {
+            begin();
+            await End.Task;
+            yield break;
         }
     }
 

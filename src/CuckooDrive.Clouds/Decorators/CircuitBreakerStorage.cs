@@ -66,7 +66,20 @@ public sealed class CircuitBreakerStorage : InterceptingStorage
         }
         return first.IsCompletedSuccessfully
             ? first
-            : GuardAsync(first, static (first, _) => first, cancellationToken);
+            : WatchAsync(new Begun<TResult>(first), cancellationToken);
+    }
+
+    private async ValueTask<TResult> WatchAsync<TResult>(Begun<TResult> begun, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _pipeline.ExecuteAsync(static (begun, _) => begun.Take(), begun, cancellationToken).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (!begun.IsTaken && exception is (BrokenCircuitException or OperationCanceledException))
+        {
+            // Refused or cancelled before the pipeline looked. The call is under way all the same, and in the caller's buffer.
+            return await begun.Take().ConfigureAwait(false);
+        }
     }
 
     private async ValueTask<TResult> GuardAsync<TState, TResult>(
@@ -83,6 +96,17 @@ public sealed class CircuitBreakerStorage : InterceptingStorage
             {
                 RetryAfter = exception.RetryAfter,
             };
+        }
+    }
+
+    private sealed class Begun<TResult>(ValueTask<TResult> call)
+    {
+        public bool IsTaken { get; private set; }
+
+        public ValueTask<TResult> Take()
+        {
+            IsTaken = true;
+            return call;
         }
     }
 }

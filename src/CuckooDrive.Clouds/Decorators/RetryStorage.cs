@@ -106,22 +106,34 @@ public sealed class RetryStorage : InterceptingStorage
         }
         return first.IsCompletedSuccessfully
             ? first
-            : _pipeline.ExecuteAsync(
-                static (tries, token) => tries.NextAsync(token),
-                new Tries<TState, TResult>(first, state, call),
-                cancellationToken);
+            : GoOnAsync(new Tries<TState, TResult>(first, state, call), cancellationToken);
+    }
+
+    private async ValueTask<TResult> GoOnAsync<TState, TResult>(Tries<TState, TResult> tries, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await _pipeline.ExecuteAsync(static (tries, token) => tries.NextAsync(token), tries, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (!tries.HasBegun)
+        {
+            // Cancelled before the pipeline looked. The first try is under way all the same, and in the caller's buffer.
+            return await tries.NextAsync(cancellationToken).ConfigureAwait(false);
+        }
     }
 
     private sealed class Tries<TState, TResult>(
         ValueTask<TResult> first, TState state, Func<TState, CancellationToken, ValueTask<TResult>> call)
     {
-        private bool _again;
+        /// <summary>Whether the first try was handed out.</summary>
+        public bool HasBegun { get; private set; }
 
         public ValueTask<TResult> NextAsync(CancellationToken cancellationToken)
         {
-            if (_again)
+            if (HasBegun)
                 return call(state, cancellationToken);
-            _again = true;
+            HasBegun = true;
             return first;
         }
     }
