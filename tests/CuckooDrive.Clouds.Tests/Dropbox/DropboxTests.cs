@@ -1,4 +1,5 @@
 using CuckooDrive.Clouds.Tests.Rest;
+using CuckooDrive.Testing.Clouds;
 using CuckooDrive.Testing.Emulators;
 using CuckooDrive.Testing.Emulators.Dropbox;
 
@@ -87,6 +88,25 @@ public sealed class DropboxTests : ProviderFailures
         Assert.Equal(CloudErrorKind.Forbidden, failure.Kind);
         Assert.Contains("Permissions page", failure.Message);
         Assert.Equal(0, _emulator.Login.Refreshes);
+    }
+
+    [Fact]
+    public async Task A_deletion_that_is_never_answered_does_not_stop_all_other_changes()
+    {
+        var time = new ManualTime();
+        await using var storage = Open(_emulator.Options(time: time) with { CreateRoot = true });
+        await storage.WriteAsync("a", CloudContent.FromMemory(Data(10)));
+        await storage.WriteAsync("b", CloudContent.FromMemory(Data(10)));
+        _emulator.Faults.Add(new EmulatorFault { Path = "/delete_v2", Delay = TimeSpan.FromDays(1) });
+        using var stop = new CancellationTokenSource();
+        var silent = storage.DeleteAsync("a", stop.Token);
+        await UntilAsync(() => _emulator.Log.Count("/delete_v2") == 1);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => silent);
+
+        time.Advance(TimeSpan.FromMinutes(5));
+        await storage.DeleteAsync("b").WaitAsync(TimeSpan.FromMinutes(1));
+        Assert.Null(await storage.StatAsync("b"));
     }
 
     [Fact]

@@ -279,6 +279,14 @@ public abstract class ProviderFailures : IDisposable
         return data.ToArray();
     }
 
+    /// <summary>Waits until something has happened, a minute at most.</summary>
+    protected static async Task UntilAsync(Func<bool> condition)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!condition())
+            await Task.Delay(10, patience.Token);
+    }
+
     private RetryStorage OpenWithRetries() => new(
         Open(), new RetryOptions { Retries = 60, FirstDelay = TimeSpan.FromMilliseconds(1), LongestDelay = TimeSpan.FromMilliseconds(5) });
 }

@@ -154,10 +154,13 @@ internal sealed class DropboxWriter : IAsyncDisposable
     // A batch of one would be answered later, by a second request.
     private async Task<BatchResult<bool>> DeleteAsync(Deletion deletion, CancellationToken closing)
     {
+        // Nobody's patience ends it, for the caller's ends only his waiting; and while it lasts no other change has its turn.
+        using var timeout = new CancellationTokenSource(ChangeTimeout, _api.Http.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(closing, timeout.Token);
         try
         {
             var argument = new JsonObject { ["path"] = deletion.Path, ["parent_rev"] = deletion.Revision };
-            await ChangeAsync("files/delete_v2", argument, deletion.What, closing).ConfigureAwait(false);
+            await ChangeAsync("files/delete_v2", argument, deletion.What, either.Token).ConfigureAwait(false);
             return new BatchResult<bool>(true, null);
         }
         catch (CloudException failure)
