@@ -1,4 +1,5 @@
 using CuckooDrive.Clouds.Tests.Rest;
+using CuckooDrive.Testing.Clouds;
 using CuckooDrive.Testing.Emulators;
 using CuckooDrive.Testing.Emulators.GoogleDrive;
 
@@ -52,6 +53,29 @@ public sealed class GoogleDriveTests : ProviderFailures
         });
         var failure = await Assert.ThrowsAsync<CloudException>(() => storage.WriteAsync("a", CloudContent.FromMemory(Data(10))));
         Assert.Equal(kind, failure.Kind);
+    }
+
+    [Fact]
+    public async Task A_write_ends_although_the_look_after_it_is_never_answered()
+    {
+        var time = new ManualTime();
+        await using var storage = Open(_emulator.Options(time: time) with { CreateRoot = true });
+        await storage.WriteAsync("warm", CloudContent.FromMemory(Data(10)));
+        var looks = _emulator.Log.Count("GET /drive/v3/files");
+        _emulator.Faults.Add(new EmulatorFault { Path = "/upload/" });
+        _emulator.Faults.Add(new EmulatorFault { Path = "/drive/v3/files", Delay = TimeSpan.FromDays(1) });
+        using var stop = new CancellationTokenSource();
+        var write = storage.WriteAsync("a", CloudContent.FromMemory(Data(10)), stop.Token);
+        await UntilAsync(() => _emulator.Log.Count("GET /drive/v3/files") > looks);
+        await stop.CancelAsync();
+
+        time.Advance(TimeSpan.FromMinutes(2));
+        var failure = await Assert.ThrowsAsync<CloudException>(() => write.WaitAsync(TimeSpan.FromMinutes(1)));
+        Assert.Equal(CloudErrorKind.Transient, failure.Kind);
+        // Whoever tries again is told that it is there.
+        failure = await Assert.ThrowsAsync<CloudException>(() => storage.WriteAsync("a", CloudContent.FromMemory(Data(10))));
+        Assert.Equal(CloudErrorKind.AlreadyExists, failure.Kind);
+        Assert.Equal(Data(10), await DownloadAsync(storage, "a"));
     }
 
     [Fact]

@@ -21,6 +21,9 @@ public sealed class GoogleDriveStorage : ICloudStorage
     /// <summary>The parts of larger ones; a multiple of 256 KiB.</summary>
     private const int PartSize = 16 << 20;
 
+    /// <summary>For what must be done after an upload, once nobody's patience counts.</summary>
+    private static readonly TimeSpan SettlingTime = TimeSpan.FromMinutes(1);
+
     private readonly GoogleDriveApi _api;
     private readonly GoogleDriveFolders _folders;
     private readonly GoogleDriveFiles _files;
@@ -214,21 +217,36 @@ public sealed class GoogleDriveStorage : ICloudStorage
 
     /// <summary>
     /// Finds out whether what was stored is the object of its name and has the right content; otherwise removes it. Not
-    /// cancellable: half done it would leave two.
+    /// cancellable: half done it would leave two. But it has an end: who has given up on the write waits for this one.
     /// </summary>
     private async Task SettleAsync(GoogleDriveFile stored, byte[] hash, long length, string name)
+    {
+        using var limit = new CancellationTokenSource(SettlingTime, _api.Http.Time);
+        try
+        {
+            await SettleInTimeAsync(stored, hash, length, name, limit.Token).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException exception)
+        {
+            // The next try, or whoever looks, finds what is there by now.
+            throw new CloudException(
+                CloudErrorKind.Transient, $"'{name}' was sent to Google Drive, which did not tell in time whether it has it.", exception);
+        }
+    }
+
+    private async Task SettleInTimeAsync(GoogleDriveFile stored, byte[] hash, long length, string name, CancellationToken limit)
     {
         CloudException? trouble = null;
         if (stored.Size != length || (stored.Md5 is { } said && !ContentHash.AreEqual(said, hash)))
             trouble = new CloudException(CloudErrorKind.Corrupt, $"'{name}' was damaged on its way to Google Drive.");
-        else if ((await _files.AllAsync(name, CancellationToken.None).ConfigureAwait(false)).FirstOrDefault() is { } first && first.Id != stored.Id)
+        else if ((await _files.AllAsync(name, limit).ConfigureAwait(false)).FirstOrDefault() is { } first && first.Id != stored.Id)
             trouble = new CloudException(CloudErrorKind.AlreadyExists, $"'{name}' exists already.");
         if (trouble is null)
         {
             _files.Remember(name, stored.Id);
             return;
         }
-        await _api.DeleteAsync(stored.Id, name, CancellationToken.None).ConfigureAwait(false);
+        await _api.DeleteAsync(stored.Id, name, limit).ConfigureAwait(false);
         throw trouble;
     }
 
