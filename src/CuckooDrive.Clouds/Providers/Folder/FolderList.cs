@@ -2,8 +2,14 @@ using System.IO.Enumeration;
 
 namespace CuckooDrive.Clouds.Providers.Folder;
 
-/// <summary>Walks a folder page by page; memory stays flat however many objects there are. Not thread safe.</summary>
-internal sealed class FolderList(string root, string prefix) : IDisposable
+/// <summary>
+/// Walks a folder page by page; memory stays flat however many objects there are. Not thread safe, but it may be disposed while a
+/// page is under way.
+/// </summary>
+/// <param name="root">The storage's folder.</param>
+/// <param name="prefix">Of the objects' names.</param>
+/// <param name="start">Begins the walk, in place of the folder's own.</param>
+internal sealed class FolderList(string root, string prefix, Func<IEnumerator<CloudObject?>>? start = null) : IDisposable
 {
     private const int PageSize = 512;
 
@@ -14,13 +20,53 @@ internal sealed class FolderList(string root, string prefix) : IDisposable
         AttributesToSkip = 0,
     };
 
-    private Walk? _walk;
+    private readonly Lock _gate = new();
+    private IEnumerator<CloudObject?>? _walk;
+    private bool _isReading;
+    private bool _isDisposed;
 
     /// <summary>The next objects; empty at the end.</summary>
     public List<CloudObject> NextPage()
     {
+        lock (_gate)
+        {
+            if (_isDisposed)
+                return [];
+            _isReading = true;
+        }
+        try
+        {
+            return ReadPage();
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                _isReading = false;
+                if (_isDisposed)
+                    _walk?.Dispose();
+            }
+        }
+    }
+
+    /// <summary>
+    /// Waits for no disk: .NET's walk cannot be disposed before its step has ended, so the thread of a page that hangs does it when
+    /// it comes back.
+    /// </summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            if (!_isReading)
+                _walk?.Dispose();
+        }
+    }
+
+    private List<CloudObject> ReadPage()
+    {
         var page = new List<CloudObject>();
-        _walk ??= Start();
+        _walk ??= start is null ? Start() : start();
         while (_walk is not null && page.Count < PageSize && _walk.MoveNext())
         {
             if (_walk.Current is { } found)
@@ -31,8 +77,6 @@ internal sealed class FolderList(string root, string prefix) : IDisposable
             FolderTree.CheckRoot(root);
         return page;
     }
-
-    public void Dispose() => _walk?.Dispose();
 
     private Walk? Start()
     {
