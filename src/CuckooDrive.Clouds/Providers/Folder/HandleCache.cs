@@ -7,7 +7,8 @@ namespace CuckooDrive.Clouds.Providers.Folder;
 /// </summary>
 /// <remarks>
 /// A handle is opened anew after <see cref="MaximumAge"/>, so that a file deleted or replaced behind our back is noticed, and
-/// closed when idle, so that a disk can be unmounted.
+/// closed when idle, so that a disk can be unmounted. Closing may wait for a disk that hangs (FUSE, SMB), so it is never done under
+/// the lock, nor by <see cref="Find"/>, which callers use on their own threads.
 /// </remarks>
 internal sealed class HandleCache : IDisposable
 {
@@ -33,11 +34,9 @@ internal sealed class HandleCache : IDisposable
         {
             if (!_files.TryGetValue(name, out var node))
                 return null;
+            // The sweeper closes it, or who adds it anew.
             if (_time.GetElapsedTime(node.Value.Opened) > MaximumAge)
-            {
-                Remove(node);
                 return null;
-            }
             _recent.Remove(node);
             _recent.AddLast(node);
             node.Value.Acquire();
@@ -49,60 +48,71 @@ internal sealed class HandleCache : IDisposable
     public OpenFile Add(string name, SafeFileHandle handle)
     {
         var file = new OpenFile(name, handle, RandomAccess.GetLength(handle), _time.GetTimestamp());
+        OpenFile? older = null, oldest = null;
         lock (_files)
         {
             if (_closed)
                 return file;
-            if (_files.TryGetValue(name, out var older))
-                Remove(older);
+            if (_files.TryGetValue(name, out var known))
+                older = Remove(known);
             if (_files.Count == Capacity)
-                Remove(_recent.First!);
+                oldest = Remove(_recent.First!);
             file.Acquire();
             _files.Add(name, _recent.AddLast(file));
         }
+        older?.Release();
+        oldest?.Release();
         return file;
     }
 
     /// <summary>Forgets a file that is about to be deleted: Windows cannot delete it while it is open.</summary>
     public void Invalidate(string name)
     {
+        OpenFile? file = null;
         lock (_files)
         {
             if (_files.TryGetValue(name, out var node))
-                Remove(node);
+                file = Remove(node);
         }
+        file?.Release();
     }
 
     public void Dispose()
     {
         _sweeper.Dispose();
+        var files = new List<OpenFile>();
         lock (_files)
         {
             _closed = true;
             while (_recent.First is { } node)
-                Remove(node);
+                files.Add(Remove(node));
         }
+        // Nobody waits: a storage whose disk hangs must be closable.
+        _ = Task.Run(() => files.ForEach(static file => file.Release()));
     }
 
     private void Sweep()
     {
+        var old = new List<OpenFile>();
         lock (_files)
         {
             for (var node = _recent.First; node is not null;)
             {
                 var next = node.Next;
                 if (_time.GetElapsedTime(node.Value.Opened) > MaximumAge)
-                    Remove(node);
+                    old.Add(Remove(node));
                 node = next;
             }
         }
+        old.ForEach(static file => file.Release());
     }
 
-    private void Remove(LinkedListNode<OpenFile> node)
+    /// <summary>Under the lock; the caller releases the file after it.</summary>
+    private OpenFile Remove(LinkedListNode<OpenFile> node)
     {
         _recent.Remove(node);
         _files.Remove(node.Value.Name);
-        node.Value.Release();
+        return node.Value;
     }
 }
 
