@@ -78,6 +78,37 @@ public sealed class FullDiskTests
         await drive.CheckAsync();
     }
 
+    /// <summary>What is staged still needs room for its parity: the last of the disk must be there for it, and for closing and opening the drive.</summary>
+    [Fact]
+    public async Task A_local_disk_that_fills_while_the_clouds_are_away_is_not_filled_to_the_last_byte()
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root to mount a tmpfs");
+        using var folder = new TemporaryFolder();
+        await using var disk = await SmallDisk.MountAsync(folder.Sub("disk"), "size=300m");
+        await using var drive = await MountedDrive.CreateAsync(new MountedDriveOptions { Clouds = 2, Home = Path.Combine(disk.Path, "home") });
+        foreach (var cloud in drive.Clouds)
+            Directory.Move(cloud, cloud + ".away");
+        var synced = new Dictionary<string, byte[]>();
+        var full = Record.Exception(() =>
+        {
+            for (var number = 0; number < 200; number++)
+            {
+                var content = RandomNumberGenerator.GetBytes(60 << 20);
+                DurableFile.Write(drive.PathOf($"file {number}"), content);
+                synced[$"file {number}"] = SHA256.HashData(content);
+            }
+        });
+        Assert.Equal(NoSpaceErrno, Assert.IsType<IOException>(full).HResult);
+        Assert.InRange(synced.Count, 1, 3);
+        await drive.RemountAsync();
+        CheckAll(drive, synced);
+        foreach (var cloud in drive.Clouds)
+            Directory.Move(cloud + ".away", cloud);
+        await drive.FlushAsync();
+        CheckAll(drive, synced);
+        await drive.CheckAsync();
+    }
+
     [Fact]
     public async Task When_the_local_disk_is_full_names_too_are_refused_and_what_is_there_can_be_read_and_removed()
     {

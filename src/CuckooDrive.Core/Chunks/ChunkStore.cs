@@ -76,7 +76,8 @@ public sealed partial class ChunkStore : IChunkStore
         _writer.WritesEnded = _crew.Offer;
         _clouds.ShardLost = _crew.Heal;
         _space.AskClouds = _watch.AskForRoomAsync;
-        _space.MeasureDisk = new LocalDisk(options.StagingDirectory, _diskCache).MeasureRoom;
+        var disk = new LocalDisk(options.StagingDirectory, _diskCache);
+        _space.MeasureDisk = () => MeasureDisk(disk);
         _watch.RoomChanged = _space.ReportRoom;
         _watch.Recovered = _crew.Wake;
         _crew.Start(_stopping.Token);
@@ -227,6 +228,15 @@ public sealed partial class ChunkStore : IChunkStore
         _files.Dispose();
         _hasher.Dispose();
         _stopping.Dispose();
+    }
+
+    private long MeasureDisk(LocalDisk disk)
+    {
+        var room = disk.MeasureRoom();
+        if (room == long.MaxValue)
+            return room;
+        lock (_index.Gate)
+            return room - _index.OwedBytes;
     }
 
     private static void CheckOptions(ChunkStoreOptions options)

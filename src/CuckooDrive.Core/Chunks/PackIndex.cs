@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using CuckooDrive.Core.Metadata;
+using CuckooDrive.Format;
 
 namespace CuckooDrive.Core.Chunks;
 
@@ -41,6 +42,21 @@ internal sealed partial class PackIndex
 
     /// <summary>Packs with nothing alive in them that have not been removed yet.</summary>
     public HashSet<Pack> DeadPacks { get; } = [];
+
+    /// <summary>What staged packs have yet to write to the local disk: their padding and parity. Under the gate.</summary>
+    public long OwedBytes
+    {
+        get
+        {
+            var owed = 0L;
+            foreach (var pack in Incomplete)
+            {
+                if (!pack.Prepared && pack.Local is { IsStaged: true } file)
+                    owed += Math.Max(0, ((long)pack.Width * PackLayout.PaddedLength(pack.MaximumUsed)) - file.Bytes);
+            }
+            return owed;
+        }
+    }
 
     /// <summary>Sealed bytes of all chunks with references.</summary>
     public long LiveBytes { get; private set; }
