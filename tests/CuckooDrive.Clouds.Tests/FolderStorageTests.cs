@@ -39,6 +39,27 @@ public sealed class FolderStorageTests : IDisposable
         Assert.Equal(10, (await storage.StatAsync("a/c"))!.Length);
     }
 
+    /// <summary>As when a disk is unmounted and its empty mount point is there: what has begun fails, and a second later the folder is what it is.</summary>
+    [Fact]
+    public async Task Another_folder_in_the_place_of_the_root_is_noticed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere a volume's path goes with it");
+        var root = _folder["disk"];
+        Directory.CreateDirectory(root);
+        var time = new ManualTime();
+        await using var storage = new FolderStorage(root, time: time);
+        await storage.WriteAsync("a/b", Content(10));
+        Directory.Move(root, _folder["away"]);
+        Directory.CreateDirectory(root);
+
+        await AssertKind(CloudErrorKind.NotFound, () => storage.WriteAsync("a/c", Content(10)));
+        await AssertKind(CloudErrorKind.NotFound, () => storage.DeleteAsync("a/b"));
+        Assert.Empty(Directory.GetFileSystemEntries(root));
+
+        time.Advance(TimeSpan.FromSeconds(2));
+        await storage.WriteAsync("a/c", Content(10));
+    }
+
     [Fact]
     public async Task A_deleted_file_is_noticed_although_it_was_kept_open()
     {

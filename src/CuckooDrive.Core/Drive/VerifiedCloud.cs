@@ -5,8 +5,8 @@ using CuckooDrive.Format;
 namespace CuckooDrive.Core.Drives;
 
 /// <summary>
-/// Lets calls through only when the cloud is the member of the drive that it is taken for: its member object is read once
-/// before the first call. Until then every call fails as <see cref="CloudErrorKind.Transient"/>, so that an empty mount
+/// Lets calls through only when the cloud is the member of the drive that it is taken for: its member object is read before the
+/// first call, and again after something was not found. Until then every call fails as <see cref="CloudErrorKind.Transient"/>, so that an empty mount
 /// point or another account looks like a cloud that is away, never like one that has lost its objects.
 /// </summary>
 internal sealed class VerifiedCloud(ICloudStorage inner, CloudRecord record, ObjectSealer sealer) : InterceptingStorage(inner)
@@ -20,7 +20,10 @@ internal sealed class VerifiedCloud(ICloudStorage inner, CloudRecord record, Obj
         CancellationToken cancellationToken) =>
         _verified ? ExplainAsync(call(state, cancellationToken)) : ExplainAsync(VerifyAndCallAsync(state, call, cancellationToken));
 
-    /// <summary>Says what to do about a login that does not work; nothing else is changed.</summary>
+    /// <summary>
+    /// Says what to do about a login that does not work, and has the member looked for again after something was not found: its
+    /// disk may have been unmounted. Nothing else is changed.
+    /// </summary>
     private ValueTask<TResult> ExplainAsync<TResult>(ValueTask<TResult> call)
     {
         return call.IsCompletedSuccessfully ? call : AwaitAsync(call);
@@ -30,6 +33,11 @@ internal sealed class VerifiedCloud(ICloudStorage inner, CloudRecord record, Obj
             try
             {
                 return await pending.ConfigureAwait(false);
+            }
+            catch (CloudException exception) when (exception.Kind == CloudErrorKind.NotFound)
+            {
+                _verified = false;
+                throw;
             }
             catch (CloudException exception) when (exception.Kind == CloudErrorKind.Unauthorized)
             {

@@ -40,7 +40,7 @@ public class CodecTests
                         for (var i = 0; i < places.Length; i++)
                         {
                             var (cloud, shardState, shardUsed, tag, hash) = places[i];
-                            pack.Shards[i] = new ShardPlace { Cloud = cloud, State = (ShardState)shardState, Used = shardUsed, Tag = tag, Hash = hash.Length == 0 ? null : hash };
+                            pack.Shards[i] = new ShardPlace { Cloud = cloud, State = (ShardState)shardState, Used = shardUsed, Tag = new Bytes16(tag, ~tag), Hash = hash.Length == 0 ? null : hash };
                         }
                         return pack;
                     }));

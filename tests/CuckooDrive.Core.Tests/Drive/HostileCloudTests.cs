@@ -103,6 +103,32 @@ public sealed class HostileCloudTests
             await drive.FlushAsync();
     }
 
+    /// <summary>A disk that is unmounted leaves its mount point: nothing may be kept there, and nothing healed into it, in its place.</summary>
+    [Fact]
+    public async Task AnEmptyFolderThatComesInPlaceOfACloudWhileTheDriveIsOpenCountsAsAway()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere a volume's path goes with it");
+        await using var fixture = await FilledAsync();
+        await using var drive = await fixture.OpenAsync();
+        await drive.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        Directory.Move(fixture.CloudFolders[0], fixture.CloudFolders[0] + ".away");
+        Directory.CreateDirectory(fixture.CloudFolders[0]);
+        for (var i = 0; i < 4; i++)
+        {
+            await DriveFixture.WriteAsync(drive, $"b{i}", DriveFixture.Content(i, 300_000));
+            Assert.Equal(Core.Volume.FsError.None, await drive.FileSystem.SyncAsync(Core.Volume.IFileSystem.RootInode, false, default));
+            await drive.CheckpointAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        await DriveFixture.WhileAsync(() => drive.GetStatus().Clouds[0].LastError?.Contains("right disk", StringComparison.Ordinal) != true);
+        Assert.Empty(fixture.Objects(0));
+        Assert.NotEqual(DriveProtection.Protected, drive.GetStatus().Protection);
+
+        Directory.Delete(fixture.CloudFolders[0]);
+        Directory.Move(fixture.CloudFolders[0] + ".away", fixture.CloudFolders[0]);
+        await drive.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        DriveFixture.AssertHealthy(await drive.CheckAsync(thorough: true));
+    }
+
     private static async Task<DriveFixture> FilledAsync()
     {
         var fixture = new DriveFixture();

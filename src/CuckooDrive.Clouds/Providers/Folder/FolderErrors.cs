@@ -20,6 +20,9 @@ internal static class FolderErrors
     public static CloudException RootMissing(string root) =>
         new(CloudErrorKind.NotFound, $"The folder '{root}' is not there; connect its disk or share, or correct the address.");
 
+    public static CloudException RootChanged(string root) =>
+        new(CloudErrorKind.NotFound, $"Another folder is at '{root}' than before; connect its disk or share, if it was unmounted.");
+
     public static CloudException Conflict(string name) =>
         new(CloudErrorKind.InvalidName, $"'{name}' cannot be stored: a folder cannot hold both an object and objects below its name.");
 

@@ -15,6 +15,7 @@ namespace CuckooDrive.Clouds.Providers.Folder;
 public sealed class FolderStorage : ICloudStorage
 {
     private readonly string _root;
+    private readonly FolderRoot _identity;
     private readonly FolderReader _reader;
     private readonly FolderWriter _writer;
     private readonly IoThreads _readThreads;
@@ -33,6 +34,7 @@ public sealed class FolderStorage : ICloudStorage
         Address = address;
         _readThreads = new IoThreads($"read {_root}", limit: 8, background: false);
         _writeThreads = new IoThreads($"write {_root}", limit: 4, background: true);
+        _identity = new FolderRoot(_root, time);
         _reader = new FolderReader(_root, time);
         _writer = new FolderWriter(_root, new CreateOnce(method), time);
         Capabilities = new CloudCapabilities
@@ -211,6 +213,7 @@ public sealed class FolderStorage : ICloudStorage
         {
             try
             {
+                _identity.Check();
                 return work();
             }
             catch (Exception exception) when (FolderErrors.IsSystem(exception))

@@ -15,6 +15,9 @@ internal static partial class Libc
     /// <summary>renamex_np flag of macOS with the same meaning.</summary>
     public const uint RenameExclusive = 4;
 
+    /// <summary>STATX_INO: the inode's number is wanted, and the device's comes in any case.</summary>
+    private const uint StatxInode = 0x100;
+
     /// <summary>"Relative to the working directory", which an absolute path ignores.</summary>
     public const int AtFdCwd = -100;
 
@@ -66,9 +69,45 @@ internal static partial class Libc
     public static partial nint CopyFileRange(
         SafeFileHandle source, ref long sourceOffset, SafeFileHandle target, ref long targetOffset, nuint length, uint flags);
 
+    /// <summary>Which folder is at a path; null when none is, or the system does not tell. Linux only.</summary>
+    public static unsafe FolderIdentity? Identify(string path)
+    {
+        Statx found;
+        try
+        {
+            return Stat(AtFdCwd, path, 0, StatxInode, &found) == 0 && (found.Mask & StatxInode) != 0
+                ? new FolderIdentity(found.DeviceMajor, found.DeviceMinor, found.Inode)
+                : null;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            return null;
+        }
+    }
+
+    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static unsafe partial int Stat(int folder, string path, int flags, uint mask, Statx* found);
+
     // Blittable and quick: on a 64-bit C library off_t is one argument, and preadv2 takes it so.
     [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
     public static unsafe partial nint Read(SafeFileHandle file, IoVector* vectors, int count, long offset, int flags);
+
+    /// <summary>The same for as long as a file system stays mounted.</summary>
+    public readonly record struct FolderIdentity(uint DeviceMajor, uint DeviceMinor, ulong Inode);
+
+    /// <summary>struct statx of linux/stat.h.</summary>
+    [StructLayout(LayoutKind.Explicit, Size = 256)]
+    private struct Statx
+    {
+        [FieldOffset(0)]
+        public uint Mask;
+        [FieldOffset(32)]
+        public ulong Inode;
+        [FieldOffset(136)]
+        public uint DeviceMajor;
+        [FieldOffset(140)]
+        public uint DeviceMinor;
+    }
 
     [StructLayout(LayoutKind.Sequential)]
     public unsafe struct IoVector
