@@ -28,6 +28,25 @@ public sealed class FolderHangTests : IDisposable
         Assert.True(walk.IsDisposed);
     }
 
+    /// <summary>A deletion that waited behind calls that hang must not happen when the share is back: the object may have been written again.</summary>
+    [Fact]
+    public async Task A_call_given_up_before_it_began_never_begins()
+    {
+        using var threads = new IoThreads("test", limit: 1, background: false);
+        using var goOn = new ManualResetEventSlim();
+        using var patience = new CancellationTokenSource();
+        var begun = false;
+        var hanging = threads.RunAsync(() => goOn.Wait(Minute), CancellationToken.None);
+        var waiting = threads.RunAsync(() => begun = true, patience.Token);
+        await patience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WaitAsync(Minute));
+
+        goOn.Set();
+        Assert.True(await hanging.WaitAsync(Minute));
+        await threads.RunAsync(() => true, CancellationToken.None).WaitAsync(Minute);
+        Assert.False(begun);
+    }
+
     /// <summary>Like .NET's, it cannot be disposed while it moves.</summary>
     private sealed class HangingWalk : IEnumerator<CloudObject?>
     {

@@ -49,6 +49,9 @@ internal static class RangedDownload
             response.Dispose();
             throw new CloudException(CloudErrorKind.Corrupt, $"{http.Service} sent another part of the object than it was asked for.");
         }
+        // A body that only the end of the connection ends is held to what the range says: it may have broken off.
+        if (announced is null && response.Content.Headers.ContentRange is { From: { } from, To: { } to })
+            announced = to - from + 1;
         var body = await http.OpenBodyAsync(response, announced, cancellationToken).ConfigureAwait(false);
         // A service that ignores the range sends all: then the part is cut out here.
         var isPart = response.StatusCode == HttpStatusCode.PartialContent || (offset == 0 && (length is null || announced <= length));

@@ -30,6 +30,12 @@ internal sealed class IoThreads(string name, int limit, bool background) : IDisp
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         Enqueue(() =>
         {
+            // Given up while it waited behind calls that hang: nobody expects its effect any more, which may come after that of a later call.
+            if (cancellationToken.IsCancellationRequested)
+            {
+                completion.SetCanceled(cancellationToken);
+                return;
+            }
             try
             {
                 completion.SetResult(work());
