@@ -19,6 +19,9 @@ internal sealed class DirectoryEntry(byte[] name, byte[] hash, ulong inode, byte
 
     public bool IsRemoved { get; set; }
 
+    /// <summary>The store has no such inode: it is damaged. The name is listed, a look-up of it fails.</summary>
+    public bool IsLost { get; set; }
+
     /// <summary>Position in the directory: stable for the life of the name. Values 0 to 2 are kept for start, "." and "..".</summary>
     public ulong Cookie { get; } = Math.Max((System.Buffers.Binary.BinaryPrimitives.ReadUInt64BigEndian(hash) >> 1), 3);
 }

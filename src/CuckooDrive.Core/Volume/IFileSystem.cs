@@ -109,6 +109,9 @@ public interface IDirectorySink
     /// <summary>Takes the entry, or returns false when it has no room (the call then ends, this entry not consumed).</summary>
     /// <param name="name">Raw bytes, valid during the call.</param>
     /// <param name="cookie">Resumes after this entry. Never 0.</param>
-    /// <param name="entry">For a plain directory read only inode number and type bits of the mode are filled in.</param>
+    /// <param name="entry">
+    /// For a plain directory read only inode number and type bits of the mode are filled in; so also for an entry whose inode
+    /// cannot be found, recognised by a link count of 0, which gains no kernel reference.
+    /// </param>
     bool TryAdd(ReadOnlySpan<byte> name, ulong cookie, in Entry entry);
 }

@@ -1,4 +1,5 @@
 using CuckooDrive.Core.Metadata;
+using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Volume;
 
@@ -190,7 +191,10 @@ public sealed partial class Volume
         return entries;
     }
 
-    /// <summary>The inodes of a window of entries, for listings with attributes.</summary>
+    /// <summary>
+    /// The inodes of a window of entries, for listings with attributes. Entries that have none, as after damage to the store, are
+    /// marked: a listing would else ask for them again and again.
+    /// </summary>
     private bool LoadInodesAfter(ulong directory, ulong cookie)
     {
         const int Window = 2048;
@@ -207,12 +211,30 @@ public sealed partial class Volume
         return LoadRows(
             directory,
             () => ReadInodeRows(missing),
-            (_, loaded) =>
+            (present, loaded) =>
             {
                 foreach (var inode in loaded)
                     AddLoadedInode(inode);
+                if (present?.Directory is { } node)
+                    MarkLost(node, missing);
                 return true;
             });
+    }
+
+    /// <summary>
+    /// Under the gate, with the rows of these inodes just taken over: an entry that is still there and has no inode now is not
+    /// being removed, since an inode stays in memory until the commit that deletes its row, and its entry goes before.
+    /// </summary>
+    private void MarkLost(DirectoryNode node, List<ulong> read)
+    {
+        var absent = read.Where(number => !_inodes.ContainsKey(number)).ToHashSet();
+        if (absent.Count == 0)
+            return;
+        foreach (var entry in node.Ordered().Where(entry => !entry.IsRemoved && !entry.IsLost && absent.Contains(entry.Inode)))
+        {
+            entry.IsLost = true;
+            _log.LogError("A directory has an entry for inode {Inode}, which does not exist: the drive's local state is damaged.", entry.Inode);
+        }
     }
 
     /// <summary>Inodes that were made together have numbers close together: one scan then costs less than many look-ups.</summary>

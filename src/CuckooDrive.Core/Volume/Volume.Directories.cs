@@ -79,7 +79,7 @@ public sealed partial class Volume
             for (var i = DirectoryNode.FindAfter(ordered, Cookie); i < ordered.Count; i++)
             {
                 if (!ordered[i].IsRemoved)
-                    return !volume._inodes.ContainsKey(ordered[i].Inode);
+                    return !ordered[i].IsLost && !volume._inodes.ContainsKey(ordered[i].Inode);
             }
             return false;
         }
@@ -95,8 +95,8 @@ public sealed partial class Volume
                 // An inode that is not in memory ends this call: what is in the sink is given out, the next call loads more.
                 if (!TryGet(volume, entry, out var found) || !Sink.TryAdd(entry.Name, entry.Cookie, found))
                     break;
-                if (Plus)
-                    volume._inodes[entry.Inode].KernelReferences++;
+                if (Plus && volume._inodes.TryGetValue(entry.Inode, out var inode))
+                    inode.KernelReferences++;
             }
             return true;
         }
@@ -104,17 +104,15 @@ public sealed partial class Volume
         private bool TryGet(Volume volume, DirectoryEntry entry, out Entry found)
         {
             found = default;
-            if (!Plus)
+            if (Plus && volume._inodes.TryGetValue(entry.Inode, out var inode))
             {
-                found.Attributes.Inode = entry.Inode;
-                found.Attributes.Mode = (uint)entry.Type << 12;
+                inode.IsRecent = true;
+                found = inode.ToEntry();
                 return true;
             }
-            if (!volume._inodes.TryGetValue(entry.Inode, out var inode))
-                return false;
-            inode.IsRecent = true;
-            found = inode.ToEntry();
-            return true;
+            found.Attributes.Inode = entry.Inode;
+            found.Attributes.Mode = (uint)entry.Type << 12;
+            return !Plus || entry.IsLost;
         }
     }
 }

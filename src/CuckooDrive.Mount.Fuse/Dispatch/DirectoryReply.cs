@@ -45,9 +45,9 @@ internal sealed class DirectoryReply : IDirectorySink
         };
         if (_plus)
         {
-            // "." and ".." carry no node: the kernel takes no reference for them.
+            // "." and ".." carry no node, nor does what has no attributes: the kernel takes no reference for them.
             var plus = new DirEntryPlus { DirEntry = dirEntry };
-            if (!IsDot(name))
+            if (!IsDot(name) && entry.Attributes.LinkCount > 0)
                 plus.Entry = AttributeCodec.ToEntryOut(in entry);
             MemoryMarshal.Write(target, in plus);
         }
