@@ -103,6 +103,7 @@ public sealed partial class Drive : IAsyncDisposable
             // A cloud that is back must not be left alone for the rest of a long pause while somebody waits for it.
             using var retrying = _time.CreateTimer(_ => _chunks.RetryNow(), null, TimeSpan.Zero, RetryInterval);
             await _volume.SettleAsync().ConfigureAwait(false);
+            await CommitWithDataAsync(cancellationToken).ConfigureAwait(false);
             var sequence = await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
             await _chunks.WaitForUploadsAsync(sequence, full: true, cancellationToken).ConfigureAwait(false);
             // Shards that came late have changed their packs' rows; a round without such changes sends nothing.
@@ -188,6 +189,16 @@ public sealed partial class Drive : IAsyncDisposable
     {
         if (_options.ReadOnly)
             throw new DriveException(DriveErrorKind.InvalidOption, "The drive is open for reading only; mount it without --read-only.");
+    }
+
+    private async Task CommitWithDataAsync(CancellationToken cancellationToken)
+    {
+        var error = await _volume.CommitWithDataAsync(cancellationToken).ConfigureAwait(false);
+        if (error == FsError.None)
+            return;
+        var why = error == FsError.NoSpace ? "since its disk is full; free some space" : "for the reason in the log; repair its disk";
+        throw new DriveException(DriveErrorKind.LocalState,
+            $"Some data could not be stored in {_folder.Path} and is kept in memory, {why} and run the command again before you unmount.");
     }
 
     private async Task ShipForSyncAsync(CancellationToken cancellationToken) =>

@@ -34,6 +34,20 @@ public sealed partial class Volume : ICommitter
     public Task<long> CommitAsync(bool sealPacks, ICommitHook? hook, CancellationToken cancellationToken) =>
         RequestCommit(sealPacks, hook, TaskCreationOptions.RunContinuationsAsynchronously).WaitAsync(cancellationToken);
 
+    /// <summary>
+    /// Commits all that was written before, and tells whether all of its data could be stored: a commit alone succeeds
+    /// without data that the staging disk refuses.
+    /// </summary>
+    public async Task<FsError> CommitWithDataAsync(CancellationToken cancellationToken)
+    {
+        long failures;
+        lock (_gate)
+            failures = _failedFlushes;
+        await CommitAsync(sealPacks: false, hook: null, cancellationToken).ConfigureAwait(false);
+        lock (_gate)
+            return _failedFlushes == failures ? FsError.None : _lastFlushError;
+    }
+
     private Task<long> RequestCommit(bool sealPacks, ICommitHook? hook, TaskCreationOptions options)
     {
         var request = new CommitRequest(sealPacks, hook, new TaskCompletionSource<long>(options));

@@ -16,6 +16,8 @@ public sealed partial class Volume
     private readonly List<TaskCompletionSource> _budgetWaiters = [];
     private Task _reaping = Task.CompletedTask;
     private long _heldBytes;
+    private long _failedFlushes;
+    private FsError _lastFlushError;
 
     private bool IsOverBudget => Interlocked.Read(ref _heldBytes) > _options.DirtyLimit;
 
@@ -187,8 +189,9 @@ public sealed partial class Volume
             AddHeld(dirty.HeldBytes - held);
             lock (_gate)
             {
-                inode.PendingError = IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
+                inode.PendingError = _lastFlushError = IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
                 inode.FailedFlushes++;
+                _failedFlushes++;
                 _dirtyData.Add(inode);
                 MarkChanged(inode);
             }

@@ -1,5 +1,6 @@
 using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Core.Volume;
 using CuckooDrive.Format;
 using Xunit;
 
@@ -7,6 +8,29 @@ namespace CuckooDrive.Core.Tests.Drives;
 
 public sealed class DriveTests
 {
+    [Fact]
+    public async Task AFlushOfDataThatCannotBeStoredHereFails()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var staging = Path.Combine(fixture.StatePath, "staging");
+        await using var drive = await fixture.OpenAsync();
+        var fs = drive.FileSystem;
+        var created = (await fs.CreateAsync(IFileSystem.RootInode, "a"u8.ToArray(), 0x81A4, Core.Volume.OpenOptions.Write, new Caller(0, 0), default)).Value;
+        await drive.FlushAsync();
+
+        Directory.Move(staging, staging + ".away");
+        Assert.True((await fs.WriteAsync(created.Entry.Attributes.Inode, created.Handle, 0, new byte[5000], WriteOptions.None, default)).Succeeded);
+        var error = await Assert.ThrowsAsync<DriveException>(() => drive.FlushAsync());
+        Directory.Move(staging + ".away", staging);
+
+        Assert.Equal(DriveErrorKind.LocalState, error.Kind);
+        Assert.Contains("could not be stored", error.Message, StringComparison.Ordinal);
+        await drive.FlushAsync();
+        Assert.Equal(new byte[5000], await DriveFixture.ReadAsync(drive, "a"));
+        fs.Release(created.Entry.Attributes.Inode, created.Handle);
+    }
+
     [Fact]
     public async Task WhatWasWrittenIsThereAfterReopening()
     {
