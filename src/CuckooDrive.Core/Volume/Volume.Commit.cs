@@ -111,7 +111,7 @@ public sealed partial class Volume : ICommitter
             }
             if (!_options.IsReadOnly)
             {
-                await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
+                await CommitLastAsync().ConfigureAwait(false);
                 ThrowIfDataIsLeft();
             }
         }
@@ -126,6 +126,19 @@ public sealed partial class Volume : ICommitter
             foreach (var worker in _workers)
                 worker.Join();
             _nameHasher.Dispose();
+        }
+    }
+
+    /// <summary>Nobody runs anything again after this one: its failure must not sound as if that would help.</summary>
+    private async Task CommitLastAsync()
+    {
+        try
+        {
+            await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (IOException exception)
+        {
+            throw new IOException($"The last changes could not be stored on the local disk and are lost: {exception.Message.TrimEnd('.')}; the log says why.", exception);
         }
     }
 

@@ -30,7 +30,9 @@ internal sealed class MountedDrive(
     private Drive? _drive;
     private IFileSystemMount? _mount;
     private ControlServer? _control;
-    private bool _closed;
+
+    /// <summary>How closing went, once it has begun: everybody who waits for it is told the same.</summary>
+    private Task? _closed;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -60,9 +62,16 @@ internal sealed class MountedDrive(
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        await CloseAsync();
-        if (_control is not null)
-            await _control.DisposeAsync();
+        try
+        {
+            await CloseAsync();
+        }
+        finally
+        {
+            // Also after a failure, which the client of an unmount is being told of at this moment.
+            if (_control is not null)
+                await _control.DisposeAsync();
+        }
         _logger.LogInformation("'{Name}' is closed.", request.Name);
     }
 
@@ -136,9 +145,7 @@ internal sealed class MountedDrive(
         await _closing.WaitAsync();
         try
         {
-            if (_closed)
-                return;
-            if (_mount is not null && !await TryUnmountPatientlyAsync(_mount))
+            if (_closed is null && _mount is not null && !await TryUnmountPatientlyAsync(_mount))
                 _logger.LogWarning("'{MountPoint}' is still in use; it is taken away from the programs that use it.", request.MountPoint);
             await DisposeDriveAsync();
         }
@@ -160,16 +167,34 @@ internal sealed class MountedDrive(
         return true;
     }
 
-    private async Task DisposeDriveAsync()
+    private Task DisposeDriveAsync() => _closed ??= DisposeMountAndDriveAsync();
+
+    private async Task DisposeMountAndDriveAsync()
     {
-        if (_closed)
-            return;
-        _closed = true;
-        if (_mount is not null)
-            await _mount.DisposeAsync();
-        if (_drive is not null)
-            await _drive.DisposeAsync();
-        File.Delete(folders.MountRecord);
+        try
+        {
+            try
+            {
+                if (_mount is not null)
+                    await _mount.DisposeAsync();
+            }
+            finally
+            {
+                if (_drive is not null)
+                    await _drive.DisposeAsync();
+            }
+        }
+        catch (Exception failure) // Whatever it was: the drive is gone, and data may be.
+        {
+            _logger.LogError(failure, "'{Name}' is closed, but not in order: {Reason}", request.Name, failure.Message);
+            Environment.ExitCode = ExitStatus.Failure;
+            throw new UserException(
+                $"'{request.Name}' is unmounted, but not in order: {failure.Message.TrimEnd('.')} ({folders.LogFile}).", ExitStatus.Failure, failure);
+        }
+        finally
+        {
+            File.Delete(folders.MountRecord);
+        }
     }
 
     /// <summary>An umount or fusermount3 from outside ends the process like a request of ours.</summary>

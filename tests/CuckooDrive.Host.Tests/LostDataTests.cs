@@ -1,0 +1,69 @@
+using System.Globalization;
+using CuckooDrive.Testing.Host;
+
+namespace CuckooDrive.Host.Tests;
+
+/// <summary>A local disk that takes no data any more, here since its folder is gone: nobody may be told that all is well.</summary>
+public sealed class LostDataTests
+{
+    [Fact]
+    public async Task Whoever_unmounts_hears_that_data_is_lost_and_the_next_mount_works()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        using var process = CuckooProcess.Start(
+            CuckooProcess.Executable, drive.Environment, "mount", MountedDrive.Name, drive.MountPoint, "--foreground");
+        process.StandardInput.Close();
+        Assert.NotNull(await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        LoseStaging(drive);
+        File.WriteAllBytes(drive.PathOf("a"), new byte[100_000]);
+
+        var unmounted = await drive.RunAsync("unmount", drive.MountPoint);
+        var served = await CuckooProcess.WaitAsync(process, "mount");
+
+        unmounted.MustFail(1, "lost", drive.LogFile);
+        Assert.DoesNotContain("run the command again", unmounted.Error, StringComparison.Ordinal);
+        served.MustFail(1, "lost");
+        Assert.Contains("lost", File.ReadAllText(drive.LogFile), StringComparison.Ordinal);
+        Assert.False(File.Exists(Path.Combine(drive.Home, "state", "drives", MountedDrive.Name, "run", "control")));
+        FindStaging(drive);
+        await drive.MountAsync();
+        await drive.CheckAsync();
+    }
+
+    [Fact]
+    public async Task A_mount_that_is_told_to_end_and_loses_data_ends_with_a_failing_status()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        using var process = CuckooProcess.Start(
+            CuckooProcess.Executable, drive.Environment, "mount", MountedDrive.Name, drive.MountPoint, "--foreground");
+        process.StandardInput.Close();
+        Assert.NotNull(await process.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken));
+        LoseStaging(drive);
+        File.WriteAllBytes(drive.PathOf("a"), new byte[100_000]);
+
+        await CuckooProcess.ToolAsync("kill", process.Id.ToString(CultureInfo.InvariantCulture));
+
+        (await CuckooProcess.WaitAsync(process, "mount")).MustFail(1, "lost");
+        FindStaging(drive);
+        await drive.MountAsync();
+    }
+
+    [Fact]
+    public async Task A_flush_that_cannot_store_all_data_fails()
+    {
+        await using var drive = await MountedDrive.CreateAsync();
+        LoseStaging(drive);
+        File.WriteAllBytes(drive.PathOf("a"), new byte[100_000]);
+
+        (await drive.RunAsync("flush", MountedDrive.Name)).MustFail(1, "could not be stored");
+
+        FindStaging(drive);
+        await drive.RunAsync("unmount", drive.MountPoint);
+    }
+
+    private static string Staging(MountedDrive drive) => Path.Combine(drive.Home, "state", "drives", MountedDrive.Name, "volume", "staging");
+
+    private static void LoseStaging(MountedDrive drive) => Directory.Move(Staging(drive), Staging(drive) + ".away");
+
+    private static void FindStaging(MountedDrive drive) => Directory.Move(Staging(drive) + ".away", Staging(drive));
+}
