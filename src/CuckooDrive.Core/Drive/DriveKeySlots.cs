@@ -13,6 +13,9 @@ public static class DriveKeySlots
     private const string LockName = "keys.lock";
     private static readonly TimeSpan CloudPatience = TimeSpan.FromSeconds(30);
 
+    /// <summary>For all clouds together: somebody may have pressed Ctrl-C.</summary>
+    private static readonly TimeSpan TakeBackPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>The slots of this machine's newest header. Needs a valid secret.</summary>
     public static async Task<IReadOnlyList<KeySlotInfo>> ListAsync(string stateDirectory, Secret current, CancellationToken cancellationToken = default)
     {
@@ -83,14 +86,35 @@ public static class DriveKeySlots
                 {
                     await SpreadAsync(clouds, stateDirectory, keys, settings, cancellationToken).ConfigureAwait(false);
                 }
-                catch (DriveException)
+                catch
                 {
-                    // Not on enough clouds to be believed; nobody relies on it yet.
-                    HeaderObjects.WriteLocal(stateDirectory, newest);
+                    // Not on enough clouds to be believed, or nobody waits for it any more.
+                    await TakeBackAsync(clouds, stateDirectory, keys, settings, newest, changed).ConfigureAwait(false);
                     throw;
                 }
                 return describe(changed, keys);
             }
+        }
+    }
+
+    /// <summary>
+    /// Some clouds may have the changed header already, and the next opening would spread it from there. So the slots as they
+    /// were get a newer one; where that cannot be brought now, the next opening brings it.
+    /// </summary>
+    private static async Task TakeBackAsync(DriveClouds clouds, string stateDirectory, DriveKeys keys, DriveSettings settings, DriveHeader before, DriveHeader changed)
+    {
+        // Else a cloud has told of a newer header, of somebody who began with this one.
+        if (HeaderObjects.ReadLocal(stateDirectory).Header.Sequence != changed.Sequence)
+            return;
+        HeaderObjects.WriteLocal(stateDirectory, before.Renumber(keys, checked(changed.Sequence + 1)));
+        using var patience = new CancellationTokenSource(TakeBackPatience);
+        try
+        {
+            await SpreadAsync(clouds, stateDirectory, keys, settings, patience.Token).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is DriveException or OperationCanceledException)
+        {
+            // What counts is done: the local header is the newest.
         }
     }
 

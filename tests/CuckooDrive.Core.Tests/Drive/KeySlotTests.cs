@@ -1,3 +1,4 @@
+using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Format;
 using Xunit;
@@ -62,6 +63,37 @@ public sealed class KeySlotTests
     }
 
     [Fact]
+    public async Task AKeyThatReachedTooFewCloudsIsTakenBackThereToo()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        for (var full = 0; full < 3; full++)
+            fixture.Plan(full).Full = true;
+        var error = await Assert.ThrowsAsync<DriveException>(() => AddAsync(fixture));
+        Assert.Equal(DriveErrorKind.NotEnoughClouds, error.Kind);
+        for (var full = 0; full < 3; full++)
+            fixture.Plan(full).Full = false;
+        await AssertOnlyTheFirstKeyOpensAsync(fixture);
+    }
+
+    [Fact]
+    public async Task AKeyWhoseAddingIsStoppedOpensNothing()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var plan = fixture.Plan(1);
+        plan.Only = request => request.Operation == CloudOperation.Write && request.Name == "header/2";
+        plan.Hang = true;
+        using var stop = new CancellationTokenSource();
+        var adding = AddAsync(fixture, stop.Token);
+        await DriveFixture.WhileAsync(() => plan.Injected == 0);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => adding);
+        plan.Hang = false;
+        await AssertOnlyTheFirstKeyOpensAsync(fixture);
+    }
+
+    [Fact]
     public async Task ACloudThatWasAwayGetsTheNewHeaderWhenItAnswers()
     {
         await using var fixture = new DriveFixture();
@@ -89,8 +121,19 @@ public sealed class KeySlotTests
         Assert.True(await DriveFixture.ExistsAsync(reopened, "a"));
     }
 
-    private static Task<KeySlotInfo> AddAsync(DriveFixture fixture) =>
-        DriveKeySlots.AddAsync(fixture.StatePath, DriveFixture.Passphrase, Other, "spare", fixture.Services, Argon2Cost.Minimum);
+    private static Task<KeySlotInfo> AddAsync(DriveFixture fixture, CancellationToken cancellationToken = default) =>
+        DriveKeySlots.AddAsync(fixture.StatePath, DriveFixture.Passphrase, Other, "spare", fixture.Services, Argon2Cost.Minimum, cancellationToken);
+
+    /// <summary>Here, at the clouds, and when the next change begins from the newest header of all of them.</summary>
+    private static async Task AssertOnlyTheFirstKeyOpensAsync(DriveFixture fixture)
+    {
+        Assert.Single(await DriveKeySlots.ListAsync(fixture.StatePath, DriveFixture.Passphrase));
+        using var third = Secret.FromPassphrase("third");
+        await DriveKeySlots.AddAsync(fixture.StatePath, DriveFixture.Passphrase, third, "", fixture.Services, Argon2Cost.Minimum);
+        Assert.Equal(2, (await DriveKeySlots.ListAsync(fixture.StatePath, third)).Count);
+        fixture.LoseState();
+        await AssertRefusedAsync(() => Drive.AttachAsync(fixture.StatePath, new AttachDriveOptions { Name = "x", Clouds = fixture.Choices() }, Other, fixture.Services));
+    }
 
     private static async Task AssertRefusedAsync(Func<Task> action) =>
         Assert.Equal(DriveErrorKind.WrongPassphrase, (await Assert.ThrowsAsync<DriveException>(action)).Kind);
