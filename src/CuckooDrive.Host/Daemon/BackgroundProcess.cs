@@ -63,7 +63,7 @@ internal static class BackgroundProcess
         if (NativeMethods.SetSessionId() < 0)
             throw new UserException($"The background process could not leave the terminal ({Marshal.GetLastPInvokeErrorMessage()}).");
         Directory.SetCurrentDirectory("/");
-        using var input = Console.OpenStandardInput();
+        using var input = StandardStreams.OpenInput();
         return SecretInput.ReadFrom(input);
     }
 
@@ -84,7 +84,7 @@ internal static class BackgroundProcess
 
     private static void Tell(StartupReport report)
     {
-        using var output = Console.OpenStandardOutput();
+        using var output = StandardStreams.OpenOutput();
         output.Write((byte[])[.. JsonSerializer.SerializeToUtf8Bytes(report, ControlJson.Default.StartupReport), (byte)'\n']);
     }
 

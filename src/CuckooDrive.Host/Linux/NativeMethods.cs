@@ -8,6 +8,7 @@ internal static partial class NativeMethods
 {
     public const int ExistenceCheck = 0;
     public const int NoSuchFile = 2;
+    public const int CloseOnExec = 1;
     private const int OpenCloseOnExec = 0x80000;
 
     /// <summary>O_DIRECTORY is one of the few flags that differ between architectures.</summary>
@@ -43,6 +44,23 @@ internal static partial class NativeMethods
 
     /// <summary>A descriptor of a folder, closed on exec; negative on failure.</summary>
     public static int OpenDirectory(string path) => Open(path, OpenDirectoryOnly | OpenCloseOnExec);
+
+    /// <summary>Its flags, among them <see cref="CloseOnExec"/>; negative when it is not open.</summary>
+    public static int GetDescriptorFlags(int descriptor)
+    {
+        const int GetFlags = 1;
+        return Control(descriptor, GetFlags);
+    }
+
+    /// <summary>A descriptor of /dev/null for reading and writing, which programs that are started inherit; negative on failure.</summary>
+    public static int OpenNullDevice()
+    {
+        const int ReadWrite = 2;
+        return Open("/dev/null", ReadWrite);
+    }
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int Control(int descriptor, int command);
 
     [LibraryImport("libc", EntryPoint = "syncfs", SetLastError = true)]
     public static partial int SynchronizeFileSystem(SafeFileHandle descriptor);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Linux;
 
 namespace CuckooDrive.Host.Commands.Storage;
 
@@ -24,7 +25,7 @@ internal static class StorageCatCommand
                 throw UserException.Usage("--offset and --count are numbers of bytes, so they cannot be negative.");
             var found = await call.ExistingAsync(call.Result.GetValue(name)!, cancellation);
             await using var content = await call.Cloud.OpenReadAsync(found.Name, from, length, cancellation);
-            await using var output = Console.OpenStandardOutput();
+            await using var output = StandardStreams.OpenOutput();
             await content.CopyToAsync(output, cancellation);
             return ExitStatus.Success;
         });

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using CuckooDrive.Clouds;
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Linux;
 using CuckooDrive.Host.Storage;
 
 namespace CuckooDrive.Host.Commands.Storage;
@@ -25,7 +26,7 @@ internal static class StoragePutCommand
             var source = call.Result.GetValue(file)!;
             var target = call.Result.GetValue(name) ?? DefaultName(source, call.Url);
             ObjectName.Check(target);
-            using var input = source == StandardInput ? await SpooledInput.ReadAsync(Console.OpenStandardInput(), cancellation) : null;
+            using var input = source == StandardInput ? await SpooledInput.ReadAsync(StandardStreams.OpenInput(), cancellation) : null;
             var content = new MeasuredContent(input?.Path ?? CheckFile(source));
             await ProgressView.RunAsync(call.Terminal, $"Storing '{target}'", async view =>
             {
