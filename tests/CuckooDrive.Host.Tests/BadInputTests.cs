@@ -237,6 +237,18 @@ public sealed class BadInputTests
     }
 
     [Fact]
+    public async Task A_passphrase_file_that_is_no_text_is_refused()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        var binary = Path.Combine(drive.Root, "binary");
+        File.WriteAllBytes(binary, [0xC3, 0x28, 0xFF, 0xFE]);
+        File.SetUnixFileMode(binary, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+
+        (await drive.RunAsync("key", "add", MountedDrive.Name, "--new-passphrase-file", binary)).MustFail(2, binary, "UTF-8", "key file");
+        (await drive.RunAsync("key", "list", MountedDrive.Name, "--passphrase-file", binary)).MustFail(2, binary, "UTF-8");
+    }
+
+    [Fact]
     public async Task A_settings_file_that_is_wrong_is_named()
     {
         await using var drive = await MountedDrive.CreateUnmountedAsync();

@@ -13,6 +13,9 @@ internal static class Passphrases
     public const string Variable = "CUCKOO_PASSPHRASE";
     public const string NewVariable = "CUCKOO_NEW_PASSPHRASE";
 
+    /// <summary>Not the usual one, to which all bytes that are no text look the same: so would different passphrases.</summary>
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+
     /// <summary>What opens an existing drive. The caller disposes it.</summary>
     public static SecretInput Read(CommandContext context, SecretSource source, string prompt) =>
         TryReadSilently(context, source) ?? Ask(context, prompt);
@@ -83,7 +86,13 @@ internal static class Passphrases
             var line = end < 0 ? content : content.AsSpan(0, end);
             return line.IsEmpty
                 ? throw UserException.Usage($"The first line of the passphrase file '{file}' is empty; write the passphrase there.")
-                : SecretInput.FromText(Encoding.UTF8.GetString(line));
+                : SecretInput.FromText(StrictUtf8.GetString(line));
+        }
+        catch (DecoderFallbackException failure)
+        {
+            throw new UserException(
+                $"The first line of the passphrase file '{file}' is no UTF-8 text; write the passphrase as such, or use the file as a key file.",
+                ExitStatus.WrongUsage, failure);
         }
         finally
         {
