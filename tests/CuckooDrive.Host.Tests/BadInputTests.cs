@@ -248,6 +248,35 @@ public sealed class BadInputTests
         (await drive.RunAsync("key", "list", MountedDrive.Name, "--passphrase-file", binary)).MustFail(2, binary, "UTF-8");
     }
 
+    [Theory]
+    [InlineData("{ \"StagingLimt\": \"1GiB\" }", "StagingLimt", "StagingLimit")]
+    [InlineData("{ \"Drives\": { \"test\": { \"JournalIntervall\": \"5\" } } }", "Drives:test:JournalIntervall", "JournalInterval")]
+    [InlineData("{ \"Colour\": \"blue\" }", "Colour", "DiskCacheLimit")]
+    [InlineData("{ \"StagingLimit\": { \"test\": \"1GiB\" } }", "StagingLimit:test", "StagingLimit")]
+    [InlineData("{ \"Drives\": \"1GiB\" }", "Drives", "NAME")]
+    public async Task A_setting_that_does_not_exist_is_named(string content, string setting, string known)
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        var settings = Path.Combine(drive.Home, "config", "settings.json");
+        Directory.CreateDirectory(Path.GetDirectoryName(settings)!);
+        File.WriteAllText(settings, content);
+
+        (await drive.RunAsync("mount", MountedDrive.Name, drive.MountPoint)).MustFail(2, settings, $"'{setting}'", known);
+    }
+
+    [Fact]
+    public async Task Settings_that_cannot_be_read_are_not_left_out()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        var settings = Path.Combine(drive.Home, "config", "settings.json");
+        Directory.CreateDirectory(settings);
+        (await drive.RunAsync("mount", MountedDrive.Name, drive.MountPoint)).MustFail(2, settings, "folder");
+        Directory.Delete(settings);
+
+        drive.ExtraEnvironment["CUCKOO_SETTING_DiskCachLimit"] = "1GiB";
+        (await drive.RunAsync("mount", MountedDrive.Name, drive.MountPoint)).MustFail(2, "'CUCKOO_SETTING_DiskCachLimit'", "DiskCacheLimit");
+    }
+
     [Fact]
     public async Task A_settings_file_that_is_wrong_is_named()
     {

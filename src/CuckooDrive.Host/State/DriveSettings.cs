@@ -29,10 +29,12 @@ internal static class DriveSettings
     /// <summary>Reads the file at once; the configuration's own file provider would also watch its folder.</summary>
     public static void Add(ConfigurationManager configuration, CuckooPaths paths)
     {
+        if (Directory.Exists(paths.SettingsFile))
+            throw UserException.Usage($"The settings file '{paths.SettingsFile}' is a folder; put a file there or remove it.");
         try
         {
             if (File.Exists(paths.SettingsFile))
-                configuration.AddJsonStream(new MemoryStream(File.ReadAllBytes(paths.SettingsFile)));
+                AddFile(configuration, paths.SettingsFile);
         }
         catch (Exception failure) when (failure is JsonException or FormatException)
         {
@@ -40,6 +42,22 @@ internal static class DriveSettings
                 $"The settings file '{paths.SettingsFile}' is not valid JSON ({failure.Message.TrimEnd('.')}); correct it or remove it.",
                 ExitStatus.WrongUsage, failure);
         }
+        AddEnvironment(configuration);
+    }
+
+    private static void AddFile(ConfigurationManager configuration, string path)
+    {
+        var content = File.ReadAllBytes(path);
+        SettingNames.Check(new ConfigurationBuilder().AddJsonStream(new MemoryStream(content)).Build(), $"The settings file '{path}' has", key => key);
+        configuration.AddJsonStream(new MemoryStream(content));
+    }
+
+    private static void AddEnvironment(ConfigurationManager configuration)
+    {
+        SettingNames.Check(
+            new ConfigurationBuilder().AddEnvironmentVariables(EnvironmentPrefix).Build(),
+            "The environment has",
+            key => EnvironmentPrefix + key.Replace(ConfigurationPath.KeyDelimiter, "__", StringComparison.Ordinal));
         configuration.AddEnvironmentVariables(EnvironmentPrefix);
     }
 
