@@ -191,6 +191,11 @@ public sealed partial class Drive : IAsyncDisposable
             throw new DriveException(DriveErrorKind.InvalidOption, "The drive is open for reading only; mount it without --read-only.");
     }
 
+    /// <summary>Brings everything that the file system was given to this machine's disk; completes without the clouds.</summary>
+    /// <exception cref="DriveException">Some data could not be stored and is kept in memory.</exception>
+    public Task StoreAsync(CancellationToken cancellationToken = default) =>
+        DriveErrors.GuardAsync(_folder.Path, () => CommitWithDataAsync(cancellationToken));
+
     private async Task CommitWithDataAsync(CancellationToken cancellationToken)
     {
         var error = await _volume.CommitWithDataAsync(cancellationToken).ConfigureAwait(false);
@@ -198,7 +203,7 @@ public sealed partial class Drive : IAsyncDisposable
             return;
         var why = error == FsError.NoSpace ? "since its disk is full; free some space" : "for the reason in the log; repair its disk";
         throw new DriveException(DriveErrorKind.LocalState,
-            $"Some data could not be stored in {_folder.Path} and is kept in memory, {why} and run the command again before you unmount.");
+            $"Some data could not be stored in {_folder.Path} and is kept in memory, {why} and run the command again. If the drive is ended before that, this data is lost.");
     }
 
     private async Task ShipForSyncAsync(CancellationToken cancellationToken) =>

@@ -123,12 +123,17 @@ internal sealed class MountedDrive(
         return result;
     }
 
-    /// <summary>On request: refuses while the mount is in use; returns when the local state is safe and closed.</summary>
+    /// <summary>
+    /// On request: refuses while the mount is in use, or while data cannot be stored here, which is lost with the process; returns
+    /// when the local state is safe and closed.
+    /// </summary>
     private async Task UnmountAsync()
     {
         await _closing.WaitAsync();
         try
         {
+            if (_closed is null && _drive is not null && !request.ReadOnly)
+                await _drive.StoreAsync();
             if (_mount is not null && !await _mount.TryUnmountAsync())
                 throw new UserException($"'{request.MountPoint}' is in use; close the programs and shells that are in it, then run the command again.");
             await DisposeDriveAsync();
