@@ -25,9 +25,6 @@ internal static class UnmountCommand
         var folders = context.Paths.AllDrives().FirstOrDefault(drive => ControlClient.ReadRecord(drive)?.MountPoint == path);
         if (folders is not null && await ControlClient.IsRunningAsync(folders, cancellation))
         {
-            // Now, while a disk that cannot take it is a reason to stay mounted; the kernel would hand it over during the unmount anyway.
-            if (OperatingSystem.IsLinux() && ControlClient.ReadRecord(folders) is { ReadOnly: false } && mounted is not null)
-                await Task.Run(() => MountedFiles.WriteBack(path), cancellation);
             await AskToUnmountAsync(folders, path, cancellation);
             context.Terminal.Line($"Unmounted '{folders.Name}' from {path}; everything is safe on this machine.");
             return;
