@@ -55,8 +55,13 @@ public sealed partial class Volume : IFileSystem, IKernelCacheUser, IAsyncDispos
         FsResult<T> result;
         lock (_gate)
             result = operation.Run(this, ref miss);
-        return miss.IsNone ? new ValueTask<FsResult<T>>(result) : new ValueTask<FsResult<T>>(Task.Run(() => ExecuteSlowly<TOperation, T>(operation, miss)));
+        return miss.IsNone ? new ValueTask<FsResult<T>>(result) : new ValueTask<FsResult<T>>(ExecuteAfterLoad<TOperation, T>(operation, miss));
     }
+
+    // A method of its own, or every operation would allocate what the lambda captures.
+    private Task<FsResult<T>> ExecuteAfterLoad<TOperation, T>(TOperation operation, Miss miss)
+        where TOperation : struct, IOperation<T> =>
+        Task.Run(() => ExecuteSlowly<TOperation, T>(operation, miss));
 
     /// <summary>Not async: each state machine would be one more to compile while the first listing of a mount waits.</summary>
     private FsResult<T> ExecuteSlowly<TOperation, T>(TOperation operation, Miss miss)
