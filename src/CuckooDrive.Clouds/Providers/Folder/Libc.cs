@@ -15,8 +15,8 @@ internal static partial class Libc
     /// <summary>renamex_np flag of macOS with the same meaning.</summary>
     public const uint RenameExclusive = 4;
 
-    /// <summary>STATX_INO: the inode's number is wanted, and the device's comes in any case.</summary>
-    private const uint StatxInode = 0x100;
+    /// <summary>STATX_BTIME: the time of birth is wanted; the device's number comes in any case.</summary>
+    private const uint StatxBirth = 0x800;
 
     /// <summary>"Relative to the working directory", which an absolute path ignores.</summary>
     public const int AtFdCwd = -100;
@@ -75,9 +75,11 @@ internal static partial class Libc
         Statx found;
         try
         {
-            return Stat(AtFdCwd, path, 0, StatxInode, &found) == 0 && (found.Mask & StatxInode) != 0
-                ? new FolderIdentity(found.DeviceMajor, found.DeviceMinor, found.Inode)
-                : null;
+            if (Stat(AtFdCwd, path, 0, StatxBirth, &found) != 0)
+                return null;
+            return (found.Mask & StatxBirth) != 0
+                ? new FolderIdentity(found.DeviceMajor, found.DeviceMinor, found.BirthSeconds, found.BirthNanoseconds)
+                : new FolderIdentity(found.DeviceMajor, found.DeviceMinor, 0, 0);
         }
         catch (EntryPointNotFoundException)
         {
@@ -92,8 +94,11 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
     public static unsafe partial nint Read(SafeFileHandle file, IoVector* vectors, int count, long offset, int flags);
 
-    /// <summary>The same for as long as a file system stays mounted.</summary>
-    public readonly record struct FolderIdentity(uint DeviceMajor, uint DeviceMinor, ulong Inode);
+    /// <summary>
+    /// The same for as long as a file system stays mounted. Not the inode's number: FAT, exFAT and some shares give a folder another
+    /// one when the kernel has forgotten it meanwhile. A file system without times of birth is told by its device alone.
+    /// </summary>
+    public readonly record struct FolderIdentity(uint DeviceMajor, uint DeviceMinor, long BirthSeconds, uint BirthNanoseconds);
 
     /// <summary>struct statx of linux/stat.h.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]
@@ -101,8 +106,10 @@ internal static partial class Libc
     {
         [FieldOffset(0)]
         public uint Mask;
-        [FieldOffset(32)]
-        public ulong Inode;
+        [FieldOffset(80)]
+        public long BirthSeconds;
+        [FieldOffset(88)]
+        public uint BirthNanoseconds;
         [FieldOffset(136)]
         public uint DeviceMajor;
         [FieldOffset(140)]
