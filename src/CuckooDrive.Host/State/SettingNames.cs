@@ -8,7 +8,6 @@ namespace CuckooDrive.Host.State;
 internal static class SettingNames
 {
     private const string Drives = "Drives";
-    private const int LargestSlip = 3;
 
     private static readonly string[] Known =
     [
@@ -28,7 +27,7 @@ internal static class SettingNames
         foreach (var (key, value) in settings.AsEnumerable().OrderBy(pair => pair.Key, StringComparer.Ordinal))
         {
             if (!IsKnown(key.Split(ConfigurationPath.KeyDelimiter), value))
-                throw UserException.Usage($"{place} '{describe(key)}', which is no setting; {Advise(ConfigurationPath.GetSectionKey(key))}.");
+                throw UserException.Usage($"{place} '{describe(key)}', which is no setting; there are {string.Join(", ", Known)}, and these for one drive under {Drives}, NAME.");
         }
     }
 
@@ -41,27 +40,5 @@ internal static class SettingNames
         _ => false,
     };
 
-    private static string Advise(string name)
-    {
-        var nearest = Known.MinBy(known => Distance(name.ToUpperInvariant(), known.ToUpperInvariant()))!;
-        return Distance(name.ToUpperInvariant(), nearest.ToUpperInvariant()) is > 0 and <= LargestSlip
-            ? $"write {nearest}"
-            : $"there are {string.Join(", ", Known)}, and these for one drive under {Drives}, NAME";
-    }
-
     private static bool IsSame(string a, string b) => a.Equals(b, StringComparison.OrdinalIgnoreCase);
-
-    /// <summary>Levenshtein's: letters to insert, remove or replace.</summary>
-    private static int Distance(string from, string to)
-    {
-        var row = Enumerable.Range(0, to.Length + 1).ToArray();
-        for (var i = 1; i <= from.Length; i++)
-        {
-            var diagonal = row[0];
-            row[0] = i;
-            for (var j = 1; j <= to.Length; j++)
-                (diagonal, row[j]) = (row[j], Math.Min(Math.Min(row[j], row[j - 1]) + 1, diagonal + (from[i - 1] == to[j - 1] ? 0 : 1)));
-        }
-        return row[^1];
-    }
 }
