@@ -41,18 +41,12 @@ internal static class UnmountCommand
 
     private static async Task AskToUnmountAsync(DriveFolders folders, string path, CancellationToken cancellation)
     {
-        try
-        {
-            await ControlClient.SendAsync(folders, new ControlRequest(ControlRequest.Unmount), null, cancellation);
-        }
-        catch (UserException refused) when (OperatingSystem.IsLinux() && MountTable.Find(path) is not null && refused.Message.Contains("in use", StringComparison.Ordinal))
-        {
-            var users = OpenFiles.UsersOf(path);
-            if (users.Count == 0)
-                throw;
-            throw new UserException(
-                $"'{path}' is in use by {string.Join(", ", users)}; close these programs or leave the folder, then run the command again.",
-                ExitStatus.Failure, refused);
-        }
+        var response = await ControlClient.SendAsync(folders, new ControlRequest(ControlRequest.Unmount), null, cancellation);
+        if (response.Busy is not true)
+            return;
+        var users = OperatingSystem.IsLinux() ? OpenFiles.UsersOf(path) : [];
+        throw new UserException(users.Count == 0
+            ? $"'{path}' is in use; close the programs and shells that are in it, then run the command again."
+            : $"'{path}' is in use by {string.Join(", ", users)}; close these programs or leave the folder, then run the command again.");
     }
 }

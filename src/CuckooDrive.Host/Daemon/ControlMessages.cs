@@ -36,6 +36,9 @@ internal sealed record ControlResponse
     /// <summary>One sentence; set when <see cref="Ok"/> is false.</summary>
     public string? Error { get; init; }
 
+    /// <summary>To an unmount: programs use the mount, so nothing was done.</summary>
+    public bool? Busy { get; init; }
+
     public MountedStatus? Status { get; init; }
 
     public IReadOnlyList<PathProtection>? Protection { get; init; }

@@ -99,7 +99,8 @@ internal sealed class MountedDrive(
                 var after = new MountedStatus(request.MountPoint, Environment.ProcessId, drive.GetStatus());
                 return Succeeded(new ControlResponse { Cloud = added, Status = after });
             case ControlRequest.Unmount:
-                await UnmountAsync();
+                if (!await UnmountAsync())
+                    return Succeeded(new ControlResponse { Busy = true });
                 return Succeeded(new ControlResponse()) with { AfterSent = lifetime.StopApplication };
             default:
                 return ControlReply.Failed($"The mounted drive does not know the request '{control.Command}'; unmount it and mount it again with the new version.");
@@ -124,10 +125,10 @@ internal sealed class MountedDrive(
     }
 
     /// <summary>
-    /// On request: refuses while the mount is in use, or while data cannot be stored here, which is lost with the process; returns
-    /// when the local state is safe and closed.
+    /// On request: returns when the local state is safe and closed; false, with nothing done, while the mount is in use. Fails while data
+    /// cannot be stored here, which would be lost with the process.
     /// </summary>
-    private async Task UnmountAsync()
+    private async Task<bool> UnmountAsync()
     {
         await _closing.WaitAsync();
         try
@@ -135,8 +136,9 @@ internal sealed class MountedDrive(
             if (_closed is null && _drive is not null && !request.ReadOnly)
                 await _drive.StoreAsync();
             if (_mount is not null && !await _mount.TryUnmountAsync())
-                throw new UserException($"'{request.MountPoint}' is in use; close the programs and shells that are in it, then run the command again.");
+                return false;
             await DisposeDriveAsync();
+            return true;
         }
         finally
         {
