@@ -21,9 +21,16 @@ public sealed class FolderHangTests : IDisposable
         var list = new FolderList(_folder.Path, "", () => walk);
         var page = Task.Run(list.NextPage);
         await walk.Hangs.WaitAsync(Minute);
-        await Task.Run(list.Dispose).WaitAsync(Minute);
-        Assert.False(walk.IsDisposed);
-        walk.GoOn();
+        var disposing = Task.Run(list.Dispose);
+        try
+        {
+            await disposing.WaitAsync(Minute);
+            Assert.False(walk.IsDisposed);
+        }
+        finally
+        {
+            walk.GoOn();
+        }
         Assert.Empty(await page.WaitAsync(Minute));
         Assert.True(walk.IsDisposed);
     }
