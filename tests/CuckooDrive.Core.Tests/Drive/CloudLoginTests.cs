@@ -99,8 +99,7 @@ public sealed class CloudLoginTests : IDisposable
             Assert.Throws<DriveException>(() => logins.Find("nothing"));
         }
 
-        await drive.FlushAsync();
-        Assert.All(drive.GetStatus().Clouds, cloud => Assert.True(cloud.Reachable, cloud.LastError));
+        await FlushToAllAsync(drive);
     }
 
     [Fact]
@@ -140,8 +139,14 @@ public sealed class CloudLoginTests : IDisposable
 
         using (var logins = await DriveLogins.OpenAsync(StateOf("one"), DriveFixture.Passphrase, _services))
             await logins.WriteAsync(logins.Clouds[2], Password(_passwords[FolderOf(2)]));
+        await FlushToAllAsync(drive);
+    }
+
+    /// <summary>A flush does not wait for a cloud that has not answered yet; it comes back by itself.</summary>
+    private static async Task FlushToAllAsync(Drive drive)
+    {
         await drive.FlushAsync();
-        Assert.True(drive.GetStatus().Clouds[2].Reachable);
+        await DriveFixture.WhileAsync(() => drive.GetStatus().Clouds.Any(cloud => !cloud.Reachable));
     }
 
     private Task CreateAsync(string machine, int clouds = 4) => Drive.CreateAsync(StateOf(machine), new CreateDriveOptions

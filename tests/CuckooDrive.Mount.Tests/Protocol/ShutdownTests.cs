@@ -18,19 +18,21 @@ public class ShutdownTests
         var kernel = new SimulatedKernel(fileSystem.Proxy);
         // The kernel works on a message while it has the pages of a file written out; here until its side takes what was sent.
         var sent = 0;
-        var notifying = Task.Run(
+        var notifying = Task.Factory.StartNew(
             () =>
             {
                 var buffer = kernel.Session.Buffers.RentReply(4096);
                 buffer.Span.Clear();
-                for (; sent < 1000 && !fileSystem.Asked.Task.IsCompleted; sent++)
+                for (; sent < 1000 && !fileSystem.Asked.Task.IsCompleted; Interlocked.Increment(ref sent))
                     kernel.Session.Notify(buffer, 4096);
             },
-            TestContext.Current.CancellationToken);
-        var before = -1;
-        while (before != sent)
+            TestContext.Current.CancellationToken,
+            TaskCreationOptions.LongRunning,
+            TaskScheduler.Default);
+        var before = 0;
+        while (Volatile.Read(ref sent) is var now && (now == 0 || now != before))
         {
-            before = sent;
+            before = now;
             await Task.Delay(300, TestContext.Current.CancellationToken);
         }
         var stopping = kernel.Session.StopAsync();

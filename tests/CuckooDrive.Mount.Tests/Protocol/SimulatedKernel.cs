@@ -86,7 +86,8 @@ internal sealed class SimulatedKernel : IAsyncDisposable
     private void Write(byte[] message)
     {
         message.CopyTo(_buffer, 0);
-        Assert.Equal(message.Length, Libc.Write(_socket, Marshal.UnsafeAddrOfPinnedArrayElement(_buffer, 0), message.Length));
+        var written = Libc.Write(_socket, Marshal.UnsafeAddrOfPinnedArrayElement(_buffer, 0), message.Length);
+        Assert.True(written == message.Length, $"{written} of {message.Length} bytes written, errno {Marshal.GetLastPInvokeError()}");
     }
 
     private byte[] Read()
