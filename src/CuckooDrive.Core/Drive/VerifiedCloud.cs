@@ -11,14 +11,18 @@ namespace CuckooDrive.Core.Drives;
 /// </summary>
 internal sealed class VerifiedCloud(ICloudStorage inner, CloudRecord record, ObjectSealer sealer) : InterceptingStorage(inner)
 {
-    private volatile bool _verified;
+    /// <summary>How often something was not found.</summary>
+    private int _doubts;
+
+    /// <summary>What <see cref="_doubts"/> was before the look that found the member; a doubt that came during the look remains one.</summary>
+    private volatile int _verifiedAt = -1;
 
     protected override ValueTask<TResult> InvokeAsync<TState, TResult>(
         CloudRequest request,
         TState state,
         Func<TState, CancellationToken, ValueTask<TResult>> call,
         CancellationToken cancellationToken) =>
-        _verified ? ExplainAsync(call(state, cancellationToken)) : ExplainAsync(VerifyAndCallAsync(state, call, cancellationToken));
+        _verifiedAt == Volatile.Read(ref _doubts) ? ExplainAsync(call(state, cancellationToken)) : ExplainAsync(VerifyAndCallAsync(state, call, cancellationToken));
 
     /// <summary>
     /// Says what to do about a login that does not work, and has the member looked for again after something was not found: its
@@ -36,7 +40,7 @@ internal sealed class VerifiedCloud(ICloudStorage inner, CloudRecord record, Obj
             }
             catch (CloudException exception) when (exception.Kind == CloudErrorKind.NotFound)
             {
-                _verified = false;
+                Interlocked.Increment(ref _doubts);
                 throw;
             }
             catch (CloudException exception) when (exception.Kind == CloudErrorKind.Unauthorized)
@@ -56,6 +60,7 @@ internal sealed class VerifiedCloud(ICloudStorage inner, CloudRecord record, Obj
 
     private async Task VerifyAsync(CancellationToken cancellationToken)
     {
+        var doubts = Volatile.Read(ref _doubts);
         var name = ObjectNames.Member(record.Id);
         byte[] bytes;
         try
@@ -68,7 +73,7 @@ internal sealed class VerifiedCloud(ICloudStorage inner, CloudRecord record, Obj
         }
         if (!MemberObjects.TryOpen(sealer, record.Id, bytes, out var member) || !member.Id.AsSpan().SequenceEqual(record.MemberId))
             throw Refuse("holds another drive or another member of this one; is the right disk or account connected?", null);
-        _verified = true;
+        _verifiedAt = doubts;
     }
 
     private CloudException Refuse(string why, Exception? inner) =>
