@@ -4,8 +4,8 @@ using CuckooDrive.Core.Placement;
 namespace CuckooDrive.Core.Chunks;
 
 /// <summary>
-/// Brings chunks into memory ahead of their readers. What lies side by side in a shard comes with one request. Bounded by
-/// bytes; what exceeds the bound is simply not fetched ahead.
+/// Brings chunks into memory ahead of their readers. What lies side by side in a shard comes with one request. Bounded by a
+/// <see cref="PrefetchBudget"/>; what exceeds it is not fetched ahead.
 /// </summary>
 internal sealed class ChunkPrefetcher(
     ChunkStoreOptions options,
@@ -14,28 +14,36 @@ internal sealed class ChunkPrefetcher(
     ChunkReader reader,
     ShardRangeReader ranges,
     CloudChunkReader clouds,
+    TimeProvider time,
     CancellationToken stopping)
 {
     private const int LongestRequest = 1 << 20;
     private const int LargestGap = 32 * 1024;
 
-    private long _underWay;
+    /// <summary>A line that carries less than this for a joined request counts as one whose cloud hangs, until it is known to be slow; bytes in a second.</summary>
+    private const int SlowestLine = 512 * 1024;
 
-    public void Prefetch(ReadOnlySpan<ChunkRef> chunks)
+    private readonly PrefetchBudget _budget = new(options.PrefetchLimit, time);
+
+    /// <inheritdoc cref="IChunkStore.Prefetch"/>
+    public int Prefetch(ReadOnlySpan<ChunkRef> chunks)
     {
         List<ChunkLocation>? remote = null;
-        foreach (var chunk in chunks)
+        var room = _budget.Room;
+        var taken = 0;
+        for (; taken < chunks.Length && room > 0; taken++)
         {
-            if (Volatile.Read(ref _underWay) >= options.PrefetchLimit)
-                break;
-            if (memory.IsKnown(chunk) || !TryLocate(chunk, out var location))
+            if (memory.IsKnown(chunks[taken]) || !TryLocate(chunks[taken], out var location))
                 continue;
             // The local disk's own read-ahead serves a sequential reader; a thread for each chunk would only cost.
-            if (!location.Pack.IsWholeLocally)
-                (remote ??= []).Add(location);
+            if (location.Pack.IsWholeLocally)
+                continue;
+            (remote ??= []).Add(location);
+            room -= location.Record.PlainLength;
         }
         if (remote is not null)
             StartRemote(remote);
+        return taken;
     }
 
     private bool TryLocate(ChunkRef chunk, out ChunkLocation location)
@@ -84,11 +92,11 @@ internal sealed class ChunkPrefetcher(
         }
         if (mine.Count == 0)
             return;
-        Interlocked.Add(ref _underWay, bytes);
-        _ = Task.Run(() => FetchAsync(mine, bytes), CancellationToken.None);
+        var begun = _budget.Begin(bytes);
+        _ = Task.Run(() => FetchAsync(mine, bytes, begun), CancellationToken.None);
     }
 
-    private async Task FetchAsync(List<ChunkLocation> run, long bytes)
+    private async Task FetchAsync(List<ChunkLocation> run, long bytes, long begun)
     {
         try
         {
@@ -101,11 +109,14 @@ internal sealed class ChunkPrefetcher(
         }
         finally
         {
-            Interlocked.Add(ref _underWay, -bytes);
+            _budget.End(bytes, begun);
         }
     }
 
-    /// <summary>A rented buffer that begins with the whole run, or null.</summary>
+    /// <summary>
+    /// A rented buffer that begins with the whole run, or null. A cloud that does not answer in good time is given up here, while its
+    /// request goes on to its own time limit, by which it is known to be away.
+    /// </summary>
     private async Task<byte[]?> ReadJoinedAsync(List<ChunkLocation> run)
     {
         var (first, last) = (run[0].Record, run[^1].Record);
@@ -114,13 +125,14 @@ internal sealed class ChunkPrefetcher(
         var buffer = ArrayPool<byte>.Shared.Rent(length);
         try
         {
-            var range = await ranges.ReadAsync(run[0].Pack, first.Shard, first.Offset, length, stopping, buffer).ConfigureAwait(false);
-            if (range.Bytes == buffer)
+            var request = ranges.ReadAsync(run[0].Pack, first.Shard, first.Offset, length, stopping, buffer);
+            var patience = clouds.HedgeDelay(run[0].Pack, first.Shard) + TimeSpan.FromSeconds((double)length / SlowestLine);
+            if ((await request.WaitAsync(patience, time, stopping).ConfigureAwait(false)).Bytes == buffer)
                 return buffer;
         }
-        catch (OperationCanceledException)
+        catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
         {
-            // The store closes; each chunk's own load says so to whoever waits.
+            // It is late; or the store closes: each chunk's own load says so to whoever waits.
         }
         // The buffer is left to the collector: a request that hangs may still fill it.
         return null;

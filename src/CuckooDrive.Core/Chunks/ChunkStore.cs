@@ -67,7 +67,7 @@ public sealed partial class ChunkStore : IChunkStore
         _writer = new PackWriter(options, redundancy, _index, _files, ciphers, _hasher, _dedup, _space, nextOrdinal);
         _clouds = new CloudChunkReader(options, _index, _lanes, ranges, opener, _diskCache, time, logger);
         _reader = new ChunkReader(options, _index, _files, _diskCache, _memory, opener, _clouds, logger, _stopping.Token);
-        _prefetcher = new ChunkPrefetcher(options, _index, _memory, _reader, ranges, _clouds, _stopping.Token);
+        _prefetcher = new ChunkPrefetcher(options, _index, _memory, _reader, ranges, _clouds, time, _stopping.Token);
         _reaper = new PackReaper(options, _index, _files, _diskCache, _lanes, _space, logger);
         _uploader = new ShardUploader(options, _index, _files, _diskCache, preparer, _lanes, _space, _reaper, time, logger);
         var rebuilder = new ShardRebuilder(_index, _files, preparer, ranges, opener);
@@ -122,11 +122,7 @@ public sealed partial class ChunkStore : IChunkStore
         return _reader.ReadAsync(chunk, offset, destination, cancellationToken);
     }
 
-    public void Prefetch(ReadOnlySpan<ChunkRef> chunks)
-    {
-        if (!_disposed)
-            _prefetcher.Prefetch(chunks);
-    }
+    public int Prefetch(ReadOnlySpan<ChunkRef> chunks) => _disposed ? 0 : _prefetcher.Prefetch(chunks);
 
     public void CollectChanges(MetadataBatch batch, bool sealOpenPacks)
     {

@@ -121,7 +121,8 @@ internal sealed class CloudChunkReader(
             lanes.Find(place.Cloud) is { IsUsable: true } lane && lane.TimeUntilAvailable == TimeSpan.Zero;
     }
 
-    private TimeSpan HedgeDelay(Pack pack, int shard)
+    /// <summary>After how long others are asked for what this shard does not give.</summary>
+    public TimeSpan HedgeDelay(Pack pack, int shard)
     {
         var usual = (lanes.Find(pack.Shards[shard].Cloud)?.Latency ?? TimeSpan.Zero) * 3;
         return usual > options.HedgeAfter ? usual : options.HedgeAfter;

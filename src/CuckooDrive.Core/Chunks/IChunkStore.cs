@@ -72,8 +72,11 @@ public interface IChunkStore : IAsyncDisposable
     /// <exception cref="ChunkUnavailableException">No combination of sources yields the chunk.</exception>
     ValueTask ReadAsync(ChunkRef chunk, int offset, Memory<byte> destination, CancellationToken cancellationToken);
 
-    /// <summary>Begins to bring chunks into memory, as far as limits allow. Never fails, never waits.</summary>
-    void Prefetch(ReadOnlySpan<ChunkRef> chunks);
+    /// <summary>
+    /// Begins to bring chunks into memory, as far as limits allow. Never fails, never waits. The result is how many of the first ones
+    /// are on their way or need not be.
+    /// </summary>
+    int Prefetch(ReadOnlySpan<ChunkRef> chunks);
 
     /// <summary>
     /// Adds the rows changed since the last call to <paramref name="batch"/>. With <paramref name="sealOpenPacks"/> no

@@ -39,8 +39,10 @@ public sealed partial class Volume
         if (to <= from || (to - from < window / 4 && to < file.Inode.Size))
             return true;
         file.PrefetchedTo = to;
-        if (!TryPrefetch(file.Inode, from, to))
-            _ = Task.Run(() => LoadAndPrefetch(file.Inode, from, to));
+        if (TryPrefetch(file.Inode, from, to) is { } reached)
+            file.PrefetchedTo = reached;
+        else
+            _ = Task.Run(() => LoadAndPrefetch(file, from, to));
         return true;
     }
 
@@ -48,30 +50,32 @@ public sealed partial class Volume
         ? Math.Abs(offset - file.LastReadEnd) <= Overtaking
         : offset == file.LastReadEnd && offset > 0;
 
-    /// <summary>False when extents on the way are not in memory.</summary>
-    private bool TryPrefetch(Inode inode, long from, long to)
+    /// <summary>Up to where the file is on its way now, as far as limits allow; null when extents on the way are not in memory.</summary>
+    private long? TryPrefetch(Inode inode, long from, long to)
     {
         Span<ChunkRef> chunks = stackalloc ChunkRef[MaximumChunks];
+        Span<long> starts = stackalloc long[MaximumChunks];
         var count = 0;
         lock (_gate)
         {
             for (var number = ExtentMap.RegionOf(from); number <= ExtentMap.RegionOf(to - 1); number++)
             {
                 if (!inode.Extents.IsResident(number))
-                    return false;
+                    return null;
                 if (inode.Extents.Find(number) is not { } region)
                     continue;
                 var start = (int)Math.Max(0, from - (number << Region.SizeBits));
-                for (var i = region.FindFirst(start); i < region.Extents.Count && count < chunks.Length; i++)
-                    chunks[count++] = region.Extents[i].Chunk;
+                for (var i = region.FindFirst(start); i < region.Extents.Count && count < chunks.Length; i++, count++)
+                    (chunks[count], starts[count]) = (region.Extents[i].Chunk, (number << Region.SizeBits) + region.Extents[i].Start);
             }
         }
-        _chunks.Prefetch(chunks[..count]);
-        return true;
+        var taken = _chunks.Prefetch(chunks[..count]);
+        return taken < count ? Math.Clamp(starts[taken], from, to) : to;
     }
 
-    private void LoadAndPrefetch(Inode inode, long from, long to)
+    private void LoadAndPrefetch(OpenFile file, long from, long to)
     {
+        var inode = file.Inode;
         try
         {
             for (var number = ExtentMap.RegionOf(from); number <= ExtentMap.RegionOf(to - 1); number++)
@@ -83,7 +87,8 @@ public sealed partial class Volume
                     LoadRegion(inode.Number, number);
             }
             // What was evicted meanwhile comes when it is read.
-            TryPrefetch(inode, from, to);
+            if (TryPrefetch(inode, from, to) is { } reached && file.PrefetchedTo == to)
+                file.PrefetchedTo = reached;
         }
         catch (Exception exception)
         {

@@ -174,6 +174,34 @@ public class ChunkStoreTests
     }
 
     [Fact]
+    public async Task A_prefetch_waits_only_a_while_for_a_cloud_that_begins_to_hang()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { ReadTimeout = TimeSpan.FromHours(1) });
+        var chunks = Enumerable.Range(0, 20).Select(_ => StoreFixture.Random(20_000)).Select(plain => (plain, Chunk: fixture.Add(plain))).ToList();
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        fixture.Plans[0].Hang = true;
+        Assert.Equal(20, fixture.Store.Prefetch([.. chunks.Select(item => item.Chunk)]));
+        await WaitUntil(() => fixture.Store.GetStatus().MemoryBytes >= 20 * 20_000);
+        foreach (var (plain, chunk) in chunks)
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
+    [Fact]
+    public async Task A_prefetch_says_how_far_it_goes()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { PrefetchLimit = 100_000 });
+        var chunks = Enumerable.Range(0, 20).Select(_ => fixture.Add(StoreFixture.Random(20_000))).ToArray();
+        Assert.Equal(20, fixture.Store.Prefetch(chunks));
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var plan in fixture.Plans)
+            plan.Hang = true;
+        Assert.Equal(5, fixture.Store.Prefetch(chunks));
+        Assert.Equal(0, fixture.Store.Prefetch(chunks));
+    }
+
+    [Fact]
     public async Task A_chunk_that_does_not_exist_is_unavailable()
     {
         await using var fixture = new StoreFixture(new Redundancy(1, 0));

@@ -30,6 +30,21 @@ public sealed class ReadAheadTests
         Assert.Equal(prefetched.Distinct(), prefetched);
     }
 
+    [Fact(Timeout = Patience)]
+    public async Task WhatTheStoreDoesNotTakeIsOfferedAgain()
+    {
+        await using var test = await WithColdFileAsync();
+        // Once before, so that nothing is loaded beside the reader.
+        test.Chunks.PrefetchRoom = 0;
+        await ReadAsync(test, [.. Enumerable.Range(0, Blocks)]);
+        Assert.Empty(test.Chunks.Prefetched);
+        test.Chunks.PrefetchRoom = 3;
+        await ReadAsync(test, [.. Enumerable.Range(0, Blocks)]);
+        var prefetched = test.Chunks.Prefetched;
+        Assert.Equal(prefetched.Distinct(), prefetched);
+        Assert.Equal(3 * (Blocks - 1), prefetched.Count);
+    }
+
     [Fact]
     public async Task AReaderWhoJumpsGetsNothingAhead()
     {

@@ -146,10 +146,15 @@ public sealed class MemoryChunkStore : IChunkStore
         }
     }
 
-    public void Prefetch(ReadOnlySpan<ChunkRef> chunks)
+    /// <summary>How many chunks it lets be fetched ahead at a time.</summary>
+    public int PrefetchRoom { get; set; } = int.MaxValue;
+
+    public int Prefetch(ReadOnlySpan<ChunkRef> chunks)
     {
+        var taken = chunks[..Math.Min(chunks.Length, PrefetchRoom)];
         lock (_lock)
-            _prefetched.AddRange(chunks);
+            _prefetched.AddRange(taken);
+        return taken.Length;
     }
 
     public void CollectChanges(MetadataBatch batch, bool sealOpenPacks)
