@@ -190,7 +190,7 @@ public class ChunkStoreTests
     [Fact]
     public async Task A_prefetch_says_how_far_it_goes()
     {
-        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { PrefetchLimit = 100_000 });
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { PrefetchLimit = 100_000, ReadTimeout = TimeSpan.FromHours(1) });
         var chunks = Enumerable.Range(0, 20).Select(_ => fixture.Add(StoreFixture.Random(20_000))).ToArray();
         Assert.Equal(20, fixture.Store.Prefetch(chunks));
         await fixture.UploadAllAsync();
