@@ -134,6 +134,25 @@ public sealed class DecoratorTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_write_times_out_when_it_stands_still_and_not_when_it_is_slow()
+    {
+        var time = new ManualTime();
+        var stepping = new SteppingStorage(_memory);
+        await using var storage = new TimeoutStorage(stepping, new TimeoutOptions { Answer = TimeSpan.FromSeconds(60) }, time);
+        var slow = storage.WriteAsync("slow", Content(new byte[10]), TestContext.Current.CancellationToken);
+        for (var taken = 0; taken < 10; taken++)
+        {
+            time.Advance(TimeSpan.FromSeconds(59));
+            await stepping.StepAsync();
+        }
+        Assert.Equal(10, (await slow).Length);
+        var stuck = storage.WriteAsync("stuck", Content(new byte[10]), TestContext.Current.CancellationToken);
+        await stepping.StepAsync();
+        time.Advance(TimeSpan.FromSeconds(61));
+        await AssertKind(CloudErrorKind.Transient, () => stuck);
+    }
+
+    [Fact]
     public async Task No_more_writes_run_at_once_than_allowed()
     {
         var counting = new Counting(_memory);

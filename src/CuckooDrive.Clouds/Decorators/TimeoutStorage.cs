@@ -9,7 +9,10 @@ public sealed record TimeoutOptions
     /// <summary>For any call, and for each part of a stream or list.</summary>
     public TimeSpan Answer { get; init; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>Transfers get this much longer: the slowest line that is still worth using, in bytes a second.</summary>
+    /// <summary>
+    /// Transfers get longer by their length at this many bytes a second. For a write, whose progress can be seen, that is no limit for
+    /// the whole of it: the time begins anew whenever more of its content is read, so that a slow line gets its work done.
+    /// </summary>
     public long SlowestTransfer { get; init; } = 32 << 10;
 }
 
@@ -55,15 +58,41 @@ public sealed class TimeoutStorage(ICloudStorage inner, TimeoutOptions? options 
         string name, long offset = 0, long? length = null, CancellationToken cancellationToken = default) =>
         new TimedStream(this, await base.OpenReadAsync(name, offset, length, cancellationToken).ConfigureAwait(false));
 
+    public override async Task<CloudObject> WriteAsync(string name, CloudContent content, CancellationToken cancellationToken = default)
+    {
+        var limit = LimitOf(content.Length);
+        // Its own: who still reads after the end of the write must set nobody else's timer.
+        using var source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        return await LimitAsync(
+            source,
+            limit,
+            (Inner, name, content: new ObservedContent(content, _ => Prolong(source, limit))),
+            static (state, token) => new ValueTask<CloudObject>(state.Inner.WriteAsync(state.name, state.content, token)),
+            cancellationToken).ConfigureAwait(false);
+    }
+
     protected override ValueTask<TResult> InvokeAsync<TState, TResult>(
         CloudRequest request,
         TState state,
         Func<TState, CancellationToken, ValueTask<TResult>> call,
         CancellationToken cancellationToken)
     {
-        var transferred = request.Operation is CloudOperation.OpenRead ? 0 : request.Length;
-        var limit = _options.Answer + TimeSpan.FromSeconds(transferred / (double)_options.SlowestTransfer);
+        var limit = LimitOf(request.Operation is CloudOperation.OpenRead ? 0 : request.Length);
         return LimitAsync(limit, state, call, cancellationToken);
+    }
+
+    private TimeSpan LimitOf(long transferred) => _options.Answer + TimeSpan.FromSeconds(transferred / (double)_options.SlowestTransfer);
+
+    private static void Prolong(CancellationTokenSource source, TimeSpan limit)
+    {
+        try
+        {
+            source.CancelAfter(limit);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Somebody still reads although the write has ended.
+        }
     }
 
     private static void Cancel(object? source) => ((CancellationTokenSource)source!).Cancel();
@@ -74,9 +103,29 @@ public sealed class TimeoutStorage(ICloudStorage inner, TimeoutOptions? options 
         Func<TState, CancellationToken, ValueTask<TResult>> call,
         CancellationToken cancellationToken)
     {
-        cancellationToken.ThrowIfCancellationRequested();
         if (!_sources.TryTake(out var source))
             source = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
+        try
+        {
+            return await LimitAsync(source, limit, state, call, cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (_sources.Count < PoolSize && source.TryReset())
+                _sources.Add(source);
+            else
+                source.Dispose();
+        }
+    }
+
+    private async ValueTask<TResult> LimitAsync<TState, TResult>(
+        CancellationTokenSource source,
+        TimeSpan limit,
+        TState state,
+        Func<TState, CancellationToken, ValueTask<TResult>> call,
+        CancellationToken cancellationToken)
+    {
+        cancellationToken.ThrowIfCancellationRequested();
         source.CancelAfter(limit);
         try
         {
@@ -88,13 +137,6 @@ public sealed class TimeoutStorage(ICloudStorage inner, TimeoutOptions? options 
             if (cancellationToken.IsCancellationRequested)
                 throw new OperationCanceledException(exception.Message, exception, cancellationToken);
             throw TimedOut(limit);
-        }
-        finally
-        {
-            if (_sources.Count < PoolSize && source.TryReset())
-                _sources.Add(source);
-            else
-                source.Dispose();
         }
     }
 

@@ -47,7 +47,7 @@ public sealed record ChunkStoreOptions
     /// <summary>A range request to a cloud that takes longer counts as failed.</summary>
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
-    /// <summary>An upload that takes longer than this, and a second for every 16 KiB, counts as failed.</summary>
+    /// <summary>An upload of which nothing is seen for this long, and a second for every 16 KiB of it, counts as failed.</summary>
     public TimeSpan UploadTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
     /// <summary>A read that has waited this long, and longer than its cloud usually takes, asks other clouds as well.</summary>

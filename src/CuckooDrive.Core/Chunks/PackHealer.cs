@@ -171,9 +171,12 @@ internal sealed class PackHealer(
             await lane.Storage.DeleteAsync(name, token).ConfigureAwait(false);
             return true;
         }, 0, options.ReadTimeout, stopping).ConfigureAwait(false);
-        var timeout = options.UploadTimeout + TimeSpan.FromSeconds(content.Length / 16384.0);
         var stored = await AskAsync(
-            lane, token => lane.Storage.WriteAsync(name, CloudContent.FromMemory(content), token), content.Length, timeout, stopping).ConfigureAwait(false);
+            lane,
+            token => WatchedUpload.WriteAsync(lane, name, CloudContent.FromMemory(content), options, time, token),
+            content.Length,
+            Timeout.InfiniteTimeSpan,
+            stopping).ConfigureAwait(false);
         MarkStored(pack, shard, lane, stored);
         logger.LogInformation("Shard {Shard} of pack {Pack} was rebuilt and stored at {Cloud}.", shard, pack.Ordinal, lane.Member.Name);
     }

@@ -183,11 +183,10 @@ internal sealed class ShardUploader(
     {
         var length = job.Pack.PaddedLength;
         var name = ObjectNames.Shard(job.Pack.Id, job.Shard);
-        var timeout = options.UploadTimeout + TimeSpan.FromSeconds(length / 16384.0);
         var content = CloudContent.FromFile(file.Path, file.Position(job.Shard, 0), length);
         try
         {
-            var stored = await lane.CallAsync(token => WatchAsync(lane, name, content, token), timeout, stopping).ConfigureAwait(false);
+            var stored = await WatchedUpload.WriteAsync(lane, name, content, options, time, stopping).ConfigureAwait(false);
             if (stored.Length != length)
                 throw new CloudException(CloudErrorKind.Corrupt, $"{lane.Member.Name} stored {stored.Length} bytes of {length} as {name}.");
             return stored;
@@ -195,43 +194,22 @@ internal sealed class ShardUploader(
         catch (CloudException exception) when (exception.Kind == CloudErrorKind.AlreadyExists)
         {
             // Most likely written by us before a crash or a lost answer; believed only when every byte is right.
+            var timeout = WatchedUpload.Patience(options, length);
             return await lane.CallAsync(token => VerifyAsync(lane, job, file, name, token), timeout, stopping).ConfigureAwait(false)
-                ?? await ReplaceAsync(lane, name, content, timeout, stopping).ConfigureAwait(false);
+                ?? await ReplaceAsync(lane, name, content, stopping).ConfigureAwait(false);
         }
     }
 
     // An upload of ours that was torn, at a provider that shows such objects: all of what is there is ours.
-    private async Task<CloudObject> ReplaceAsync(CloudLane lane, string name, CloudContent content, TimeSpan timeout, CancellationToken stopping)
+    private async Task<CloudObject> ReplaceAsync(CloudLane lane, string name, CloudContent content, CancellationToken stopping)
     {
         logger.LogWarning("{Cloud} held only a part of {Shard}, which is replaced.", lane.Member.Name, name);
-        return await lane.CallAsync(async token =>
+        await lane.CallAsync(async token =>
         {
             await lane.Storage.DeleteAsync(name, token).ConfigureAwait(false);
-            return await WatchAsync(lane, name, content, token).ConfigureAwait(false);
-        }, timeout, stopping).ConfigureAwait(false);
-    }
-
-    // A slow upload and a cloud that hangs look alike; a small question tells them apart long before the time is up.
-    private async Task<CloudObject> WatchAsync(CloudLane lane, string name, CloudContent content, CancellationToken cancellationToken)
-    {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-        var write = lane.Storage.WriteAsync(name, content, limit.Token);
-        try
-        {
-            while (await Task.WhenAny(write, Task.Delay(options.ReadTimeout, time, cancellationToken)).ConfigureAwait(false) != write)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                await lane.CallAsync(token => lane.Storage.StatAsync(name, token), options.ReadTimeout, cancellationToken).ConfigureAwait(false);
-            }
-            return await write.ConfigureAwait(false);
-        }
-        catch when (!write.IsCompleted)
-        {
-            await limit.CancelAsync().ConfigureAwait(false);
-            // Left behind; its end is nobody's concern any more.
-            _ = write.ContinueWith(static ended => _ = ended.Exception, TaskScheduler.Default);
-            throw;
-        }
+            return true;
+        }, options.ReadTimeout, stopping).ConfigureAwait(false);
+        return await WatchedUpload.WriteAsync(lane, name, content, options, time, stopping).ConfigureAwait(false);
     }
 
     /// <summary>The object, or null when it is only a beginning of what it should be.</summary>

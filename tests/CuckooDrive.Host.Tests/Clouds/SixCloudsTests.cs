@@ -26,7 +26,7 @@ public sealed class SixCloudsTests
     private const string CopyTree = MakeTree + CopyTests.Compare + """
         tar --format=posix -cf "$1/archive.tar" source
         tar -xpf "$1/archive.tar" -C "$1"
-        rsync -aHAX source/ "$1/copy/"
+        rsync -aHAX --modify-window=-1 source/ "$1/copy/"
         same source "$1/source" differences
         same source "$1/copy" differences
         """;

@@ -56,6 +56,8 @@ public sealed class Relay : IDisposable
         Cut();
         _accepting.GetAwaiter().GetResult();
         _stop.Dispose();
+        _up.Dispose();
+        _down.Dispose();
     }
 
     private async Task AcceptAsync()

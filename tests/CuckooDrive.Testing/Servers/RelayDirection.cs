@@ -8,7 +8,7 @@ namespace CuckooDrive.Testing.Servers;
 /// One direction of a line: all connections share its rate, and every byte arrives half a round trip after it was sent. The rate is
 /// that of a timetable which late timers do not disturb, so it is exact as long as there is something to send. Thread safe.
 /// </summary>
-internal sealed class RelayDirection
+internal sealed class RelayDirection : IDisposable
 {
     private const int PieceLength = 128 << 10;
 
@@ -19,6 +19,10 @@ internal sealed class RelayDirection
     private static readonly long LongestQueue = Stopwatch.Frequency / 50;
 
     private readonly Lock _gate = new();
+
+    /// <summary>Who waits for the line, first come first served: else whoever just sent would be first again, and the others never.</summary>
+    private readonly SemaphoreSlim _turn = new(1);
+
     private long _busyUntil;
 
     /// <summary>Passes bytes on until the sender ends, and waits until the last of them have arrived.</summary>
@@ -46,6 +50,8 @@ internal sealed class RelayDirection
         await arriving;
     }
 
+    public void Dispose() => _turn.Dispose();
+
     /// <summary>When these bytes arrive at the other end.</summary>
     private long Schedule(int count, LineShape? shape)
     {
@@ -63,14 +69,22 @@ internal sealed class RelayDirection
 
     private async ValueTask WaitForRoomAsync(CancellationToken stop)
     {
-        while (true)
+        await _turn.WaitAsync(stop);
+        try
         {
-            long queue;
-            lock (_gate)
-                queue = _busyUntil - Stopwatch.GetTimestamp() - LongestQueue;
-            if (queue <= 0)
-                return;
-            await Task.Delay(Rounded(queue), stop);
+            while (true)
+            {
+                long queue;
+                lock (_gate)
+                    queue = _busyUntil - Stopwatch.GetTimestamp() - LongestQueue;
+                if (queue <= 0)
+                    return;
+                await Task.Delay(Rounded(queue), stop);
+            }
+        }
+        finally
+        {
+            _turn.Release();
         }
     }
 
