@@ -12,8 +12,8 @@ namespace CuckooDrive.Core.Drives;
 /// <remarks>
 /// Order: find and unlock the newest header; read the newest root's pages and the journal after it into a new store; see that
 /// there are enough clouds; only then claim the next epoch on all of them, which stops the machine that had the drive; read
-/// what that machine sent until then; begin the new epoch with a segment of its own on enough clouds; the local header last,
-/// which makes the state a drive's.
+/// what that machine sent until then, and bring to the others what too few clouds have of it; begin the new epoch with a segment of
+/// its own on enough clouds; the local header last, which makes the state a drive's.
 /// </remarks>
 internal sealed class DriveAttacher(
     string stateDirectory, AttachDriveOptions options, Secret passphrase, DriveServices services, IProgress<AttachProgress>? progress)
@@ -100,6 +100,7 @@ internal sealed class DriveAttacher(
         await loader.LoadJournalAsync(cancellationToken).ConfigureAwait(false);
         records = CloudRecord.ReadAll(store);
         store.FinishLoad(loader.Sequence);
+        var spread = await SpreadAsync(folder, store, loader.Chain, cancellationToken).ConfigureAwait(false);
 
         var batch = new MetadataBatch();
         DriveSettings.Read(store).AddTo(batch);
@@ -112,6 +113,7 @@ internal sealed class DriveAttacher(
             Epoch = epoch,
             LastHash = loader.Position.Hash,
             LastRootHash = loader.RootHash,
+            NextOrdinal = spread,
             Decided = loader.Sequence,
             Durable = loader.Sequence,
             SegmentsSinceRoot = loader.SegmentsRead,
@@ -120,6 +122,46 @@ internal sealed class DriveAttacher(
         var segment = FirstSegment.Decide(folder, store, sealer, position, device, sequence, now, batch.Encoded.ToArray());
         await WriteEverywhereAsync(ObjectNames.Journal(epoch, 0), segment, cancellationToken).ConfigureAwait(false);
         CheckEnough(store);
+    }
+
+    /// <summary>
+    /// A machine that ended while it sent has left segments on one cloud alone. The new epoch goes on from them, so with that cloud all that
+    /// comes after would be lost, however many clouds have it. They are brought to the others before, and lie first in the outbox for
+    /// those that are away: nothing counts as safe before enough clouds have them. Returns how many there are.
+    /// </summary>
+    private async Task<long> SpreadAsync(
+        StateFolder folder, SqliteMetadataStore store, List<(ulong Epoch, ulong Index, byte[] Hash)> chain, CancellationToken cancellationToken)
+    {
+        var survive = DriveSettings.Read(store).Redundancy.ParityShards;
+        var outbox = new Outbox(folder.OutboxPath, 0);
+        var ordinal = 0L;
+        foreach (var (epoch, index, hash) in chain)
+        {
+            bool Has(AttachSource source) => source.Segments.Contains((epoch, index));
+            if (Quorum.Survives(Usable.Where(Has).Select(source => source.Member!.FailureDomain), survive))
+                continue;
+            var name = ObjectNames.Journal(epoch, index);
+            var content = await ReadAgainAsync(Usable.Where(Has), name, hash, cancellationToken).ConfigureAwait(false);
+            outbox.Write(ordinal++, name, content);
+            await ForEachAsync(async source =>
+            {
+                if (!Has(source) && await CloudObjects.WriteAsync(source.Storage, name, content, cancellationToken).ConfigureAwait(false))
+                    source.Segments.Add((epoch, index));
+            }, cancellationToken).ConfigureAwait(false);
+        }
+        return ordinal;
+    }
+
+    private async Task<byte[]> ReadAgainAsync(IEnumerable<AttachSource> holders, string name, byte[] hash, CancellationToken cancellationToken)
+    {
+        foreach (var source in holders)
+        {
+            var content = await source.TryReadAsync(name, CloudObjects.LargeLimit, _problems.Add, options.Patience, services.Time, cancellationToken).ConfigureAwait(false);
+            if (content is not null && ObjectHash.Compute(content).AsSpan().SequenceEqual(hash))
+                return content;
+        }
+        throw new DriveException(DriveErrorKind.NotEnoughClouds,
+            $"{name} could be read before and cannot be now; try again when the clouds answer.{string.Concat(Failures().Select(failure => " " + failure))}");
     }
 
     private Task WriteEverywhereAsync(string name, byte[] content, CancellationToken cancellationToken) => ForEachAsync(async source =>

@@ -32,6 +32,9 @@ internal sealed class StateLoader(
 
     public long BytesRead { get; private set; }
 
+    /// <summary>The segments from the root on, or from the beginning without one, with their hashes.</summary>
+    public List<(ulong Epoch, ulong Index, byte[] Hash)> Chain { get; } = [];
+
     /// <summary>Loads the newest root that is whole somewhere; nothing where there is none yet.</summary>
     public async Task LoadRootAsync(CancellationToken cancellationToken)
     {
@@ -92,6 +95,7 @@ internal sealed class StateLoader(
                 rows.Append(segment.Operations);
                 store.Load(rows);
             }
+            Chain.Add((last.Epoch, index, ObjectHash.Compute(bytes)));
             SegmentsRead++;
             BytesRead += bytes.Length;
             File.Delete(path);

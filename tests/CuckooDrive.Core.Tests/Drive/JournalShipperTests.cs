@@ -115,6 +115,37 @@ public sealed class JournalShipperTests
         await AssertHasAsync(fixture, "a", "b");
     }
 
+    /// <summary>The next machine goes on from a segment that one cloud alone has. That cloud may be lost as any other.</summary>
+    [Theory]
+    [InlineData(0, 1, 2, 3)]
+    [InlineData(0, 1, 2)]
+    public async Task WhatALostMachineSentToOneCloudOnlyIsOnOthersBeforeMoreIsSafe(params int[] attached)
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await drive.FlushAsync();
+            fixture.SetOffline(true, 1, 2, 3);
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            await FlushUntilDecidedAsync(fixture, drive);
+        }
+        fixture.LoseState();
+        fixture.SetOffline(false);
+        await fixture.AttachAsync(attached);
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "b");
+            await drive.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        fixture.LoseState();
+        Directory.Delete(fixture.CloudFolders[0], recursive: true);
+        await fixture.AttachAsync(1, 2, 3);
+        await using var survived = await fixture.OpenAsync();
+        Assert.True(await DriveFixture.ExistsAsync(survived, "b"));
+        Assert.True(await DriveFixture.ExistsAsync(survived, "a"));
+    }
+
     [Fact]
     public async Task WhatWasPreparedAndNotDecidedIsMadeAnew()
     {
