@@ -96,7 +96,6 @@ internal sealed class Replicator : IAsyncDisposable
             var confirmed = _replicas.Min(replica => replica.Confirmed);
             added = new CloudReplica(this, member, confirmed, lostBefore: Position.NextOrdinal);
             _replicas = [.. _replicas, added];
-            WriteConfirmed();
         }
         Start(added);
     }
@@ -181,7 +180,7 @@ internal sealed class Replicator : IAsyncDisposable
         long byAll;
         lock (_gate)
         {
-            byAll = WriteConfirmed();
+            // Those who wait first: the record may fail for want of room on the disk, and this is not called again for the same objects.
             for (var i = _waiters.Count - 1; i >= 0; i--)
             {
                 if (!IsDurable(_waiters[i].Ordinal))
@@ -190,6 +189,7 @@ internal sealed class Replicator : IAsyncDisposable
                 _waiters.RemoveAt(i);
             }
             ReplicaChanged();
+            byAll = WriteConfirmed();
         }
         // Not what others have confirmed since: of that there is no record yet.
         Outbox.DropBefore(byAll);

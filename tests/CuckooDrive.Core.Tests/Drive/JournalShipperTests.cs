@@ -1,4 +1,6 @@
+using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Testing.Host;
 using Xunit;
 
 namespace CuckooDrive.Core.Tests.Drives;
@@ -147,6 +149,46 @@ public sealed class JournalShipperTests
     }
 
     [Fact]
+    public async Task AFullDiskWhileTheCloudsConfirmHoldsUpNothingForLongerThanItIsFull()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Environment.IsPrivilegedProcess, "needs root to mount a tmpfs");
+        var disk = Directory.CreateTempSubdirectory("cuckoo-full-").FullName;
+        (await CuckooProcess.ToolAsync("mount", "-t", "tmpfs", "-o", "size=16m", "tmpfs", disk)).MustSucceed();
+        try
+        {
+            var log = new LogLines();
+            await using var fixture = new DriveFixture(loggers: log) { State = Path.Combine(disk, "state") };
+            await fixture.CreateAsync();
+            await using var drive = await fixture.OpenAsync();
+            await drive.FlushAsync();
+            for (var cloud = 0; cloud < 4; cloud++)
+            {
+                fixture.Plan(cloud).Only = static request => request.Operation == CloudOperation.Write && request.Name.StartsWith("journal/", StringComparison.Ordinal);
+                fixture.Plan(cloud).Hang = true;
+            }
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            var flush = drive.FlushAsync();
+            await DriveFixture.WhileAsync(() => Enumerable.Range(0, 4).Any(cloud => fixture.Plan(cloud).Injected == 0));
+            var ballast = Path.Combine(disk, "ballast");
+            Fill(ballast);
+            for (var cloud = 0; cloud < 4; cloud++)
+                fixture.Plan(cloud).Hang = false;
+            await DriveFixture.WhileAsync(() => log.Lines.Count(line => line.Text.Contains("The journal waits for the cloud", StringComparison.Ordinal)) < 4);
+            File.Delete(ballast);
+            // It may fail and say why, but not wait for ever.
+            Assert.Same(flush, await Task.WhenAny(flush, Task.Delay(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken)));
+            Assert.True(flush.IsCompletedSuccessfully || flush.Exception?.InnerException is DriveException);
+            await DriveFixture.MakeDirectoryAsync(drive, "b");
+            await drive.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        finally
+        {
+            (await CuckooProcess.ToolAsync("umount", "-l", disk)).MustSucceed();
+            Directory.Delete(disk);
+        }
+    }
+
+    [Fact]
     public async Task WhatWasPreparedAndNotDecidedIsMadeAnew()
     {
         await using var fixture = new DriveFixture();
@@ -227,6 +269,21 @@ public sealed class JournalShipperTests
         await DriveFixture.WhileAsync(() => Directory.GetFiles(Path.Combine(fixture.StatePath, "outbox")).Length == 0);
         patience.CancelAfter(TimeSpan.FromSeconds(1));
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => flush);
+    }
+
+    /// <summary>Takes the last byte of a disk.</summary>
+    private static void Fill(string path)
+    {
+        using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, bufferSize: 0);
+        try
+        {
+            while (true)
+                file.Write(new byte[4096]);
+        }
+        catch (IOException)
+        {
+            // That is the end of it.
+        }
     }
 
     private static void AssertSameJournals(DriveFixture fixture)
