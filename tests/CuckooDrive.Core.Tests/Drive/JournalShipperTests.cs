@@ -189,6 +189,23 @@ public sealed class JournalShipperTests
     }
 
     [Fact]
+    public async Task AnOutboxThatCannotBeWrittenKeepsNoDriveFromBeingClosed()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var inTheWay = Enumerable.Range(1, 20).Select(number => Path.Combine(fixture.StatePath, "outbox", $"{number:x16}-journal_{1:x16}-{number:x16}")).ToList();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            inTheWay.ForEach(path => Directory.CreateDirectory(path));
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+        }
+        inTheWay.ForEach(Directory.Delete);
+        await using (var drive = await fixture.OpenAsync())
+            await drive.FlushAsync();
+        await AssertHasAsync(fixture, "a");
+    }
+
+    [Fact]
     public async Task WhatWasPreparedAndNotDecidedIsMadeAnew()
     {
         await using var fixture = new DriveFixture();
