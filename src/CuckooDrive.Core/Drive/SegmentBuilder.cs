@@ -90,9 +90,10 @@ internal sealed class SegmentBuilder(IMetadataStore store, IChunkStore chunks, i
     {
         var pack = BinaryPrimitives.ReadUInt32BigEndian(key.AsSpan(1));
         var complete = chunks.CompletePackRow(pack, value);
-        _newPacks[pack] = complete;
-        if (!_sentPacks.TryGetValue(pack, out var sent) || !sent.AsSpan().SequenceEqual(complete))
+        // An earlier part of this round counts more than the last round: a row that has become again what it was is a change after it.
+        if ((!_newPacks.TryGetValue(pack, out var sent) && !_sentPacks.TryGetValue(pack, out sent)) || !sent.AsSpan().SequenceEqual(complete))
             batch.Put(key, complete);
+        _newPacks[pack] = complete;
     }
 
     private sealed class KeyOrder : IComparer<byte[]>

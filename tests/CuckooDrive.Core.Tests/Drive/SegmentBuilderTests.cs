@@ -46,4 +46,37 @@ public sealed class SegmentBuilderTests
         for (var i = 0; i < continues.Count; i++)
             Assert.Equal(i < continues.Count - 1, continues[i]);
     }, iter: 300, threads: 1);
+
+    /// <summary>What is left out of a round is what the last one has sent, not what an earlier part of the same round has changed since.</summary>
+    [Fact]
+    public void APackThatIsAgainWhatItWasIsSentWhenAnEarlierPartHasChangedIt()
+    {
+        using var store = new MemoryMetadataStore();
+        var builder = new SegmentBuilder(store, new MemoryChunkStore(store), partSize: 100);
+        byte[] pack = [MetadataKey.TypePack, 0, 0, 0, 7];
+        var found = new Dictionary<string, byte>(StringComparer.Ordinal);
+        var sent = 0L;
+        Ship(1);
+        Ship(2, 1);
+        Assert.Equal(1, found[Convert.ToHexString(pack)]);
+
+        void Ship(params byte[] values)
+        {
+            var sequence = 0L;
+            foreach (var value in values)
+            {
+                var batch = new MetadataBatch();
+                batch.Put(pack, [value]);
+                batch.Put("I"u8, new byte[100]);
+                sequence = store.Commit(batch, durable: true);
+            }
+            builder.Build(sent, sequence, (operations, _) =>
+            {
+                foreach (var operation in MetadataBatch.Read(operations))
+                    found[Convert.ToHexString(operation.Key)] = operation.Value[0];
+            });
+            builder.Accept();
+            sent = sequence;
+        }
+    }
 }
