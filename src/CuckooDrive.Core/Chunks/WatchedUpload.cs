@@ -16,23 +16,20 @@ internal static class WatchedUpload
 
     /// <summary>Writes an object; reports nothing about the cloud's condition.</summary>
     /// <exception cref="CloudException">The cloud failed, or answers no more; a write that ignores its cancellation is left behind then.</exception>
-    public static Task<CloudObject> WriteAsync(
-        CloudLane lane, string name, CloudContent content, ChunkStoreOptions options, TimeProvider time, CancellationToken stopping) =>
-        lane.CallAsync(token => WatchAsync(lane, name, content, options, time, token), Timeout.InfiniteTimeSpan, stopping);
-
-    private static async Task<CloudObject> WatchAsync(
-        CloudLane lane, string name, CloudContent content, ChunkStoreOptions options, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<CloudObject> WriteAsync(
+        CloudLane lane, string name, CloudContent content, ChunkStoreOptions options, TimeProvider time, CancellationToken stopping)
     {
         var patience = Patience(options, content.Length);
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         long read = 0;
-        var write = lane.Storage.WriteAsync(name, new ObservedContent(content, count => Interlocked.Add(ref read, count)), limit.Token);
+        var observed = new ObservedContent(content, count => Interlocked.Add(ref read, count));
+        var write = lane.CallAsync(token => lane.Storage.WriteAsync(name, observed, token), Timeout.InfiniteTimeSpan, limit.Token);
         try
         {
             var (seen, seenAt) = (0L, time.GetTimestamp());
-            while (await Task.WhenAny(write, Task.Delay(options.ReadTimeout, time, cancellationToken)).ConfigureAwait(false) != write)
+            while (await Task.WhenAny(write, Task.Delay(options.ReadTimeout, time, stopping)).ConfigureAwait(false) != write)
             {
-                cancellationToken.ThrowIfCancellationRequested();
+                stopping.ThrowIfCancellationRequested();
                 if (Interlocked.Read(ref read) is var now && now != seen)
                 {
                     (seen, seenAt) = (now, time.GetTimestamp());
@@ -40,14 +37,14 @@ internal static class WatchedUpload
                 }
                 if (time.GetElapsedTime(seenAt) >= patience)
                     throw new CloudException(CloudErrorKind.Transient, $"{lane.Member.Name} takes no more of an upload.");
-                await lane.CallAsync(token => lane.Storage.StatAsync(name, token), options.ReadTimeout, cancellationToken).ConfigureAwait(false);
+                await lane.CallAsync(token => lane.Storage.StatAsync(name, token), options.ReadTimeout, stopping).ConfigureAwait(false);
             }
             return await write.ConfigureAwait(false);
         }
         catch when (!write.IsCompleted)
         {
             await limit.CancelAsync().ConfigureAwait(false);
-            // Left behind; its end is nobody's concern any more.
+            // Left behind, and counted by the lane until it ends; how is nobody's concern any more.
             _ = write.ContinueWith(static ended => _ = ended.Exception, TaskScheduler.Default);
             throw;
         }

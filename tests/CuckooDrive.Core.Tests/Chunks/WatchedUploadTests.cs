@@ -75,6 +75,23 @@ public sealed class WatchedUploadTests : IAsyncDisposable
         Assert.Equal((CloudErrorKind.Transient, "cloud takes no more of an upload."), (failure.Kind, failure.Message));
     }
 
+    [Fact]
+    public async Task An_upload_that_ignores_its_cancellation_is_counted_until_it_ends()
+    {
+        using var stop = new CancellationTokenSource();
+        var stubborn = new StubbornStorage(new MemoryStorage());
+        var lane = new CloudLane(new CloudMember(0, "cloud", stubborn, "domain"), _options, _time);
+        var write = WatchedUpload.WriteAsync(lane, "name", CloudContent.FromMemory(new byte[Length]), _options, _time, stop.Token);
+        await stubborn.Begun.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write);
+        var idle = lane.WhenIdleAsync();
+        Assert.NotSame(idle, await Task.WhenAny(idle, Task.Delay(300, TestContext.Current.CancellationToken)));
+        stubborn.MayEnd.SetResult();
+        await idle.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.NotNull(await stubborn.StatAsync("name", TestContext.Current.CancellationToken));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _plan.Hang = false;
@@ -89,5 +106,19 @@ public sealed class WatchedUploadTests : IAsyncDisposable
     {
         await ChunkStoreTests.WaitUntil(() => _time.Waiting > 0);
         _time.Advance(_options.ReadTimeout);
+    }
+
+    private sealed class StubbornStorage(ICloudStorage inner) : DelegatingStorage(inner)
+    {
+        public TaskCompletionSource Begun { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public TaskCompletionSource MayEnd { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public override async Task<CloudObject> WriteAsync(string name, CloudContent content, CancellationToken cancellationToken = default)
+        {
+            Begun.SetResult();
+            await MayEnd.Task;
+            return await base.WriteAsync(name, content, CancellationToken.None);
+        }
     }
 }
