@@ -100,6 +100,9 @@ internal sealed class ShardUploader(
             lane.AddPending(-job.Pack.PaddedLength);
             lock (index.Gate)
             {
+                // A shard that was queued twice may be elsewhere by now, or on its way to here: its record must not be moved from there.
+                if (job.Pack.Shards[job.Shard] is not { State: ShardState.Pending, Busy: false } place || place.Cloud != lane.Member.Id)
+                    continue;
                 MoveOrKeep(job);
                 EnqueueLocked(job.Pack, job.Shard);
             }
