@@ -136,6 +136,7 @@ internal sealed class CloudReplica
         Loss = $"The cloud '{Member.Name}' shows an older state than it had: {string.Join(" and ", missing)} is gone. It is brought up to date.";
         _owner.Log.LogWarning("{Loss}", Loss);
         LostBefore = position.NextOrdinal;
+        _owner.RecordLosses();
         Volatile.Write(ref _confirmed, 0);
     }
 

@@ -15,6 +15,7 @@ namespace CuckooDrive.Core.Drives;
 internal sealed class Replicator : IAsyncDisposable
 {
     private const string RecordName = "replicas";
+    private const string LossRecordName = "losses";
     private const byte Version = 1;
 
     private readonly Lock _gate = new();
@@ -42,11 +43,12 @@ internal sealed class Replicator : IAsyncDisposable
         Position = position;
         Time = time;
         Log = log;
-        var confirmed = ReadConfirmed(store);
+        var confirmed = ReadOrdinals(store, RecordName);
+        var losses = ReadOrdinals(store, LossRecordName);
         // What is not in the outbox any more left it because every cloud had it, even where a crash took the record of that.
         var kept = outbox.Next(0)?.Ordinal ?? position.NextOrdinal;
         _replicas = [.. members.Select(member => new CloudReplica(
-            this, member, Math.Clamp(confirmed.GetValueOrDefault(member.Id), kept, position.NextOrdinal)))];
+            this, member, Math.Clamp(confirmed.GetValueOrDefault(member.Id), kept, position.NextOrdinal), losses.GetValueOrDefault(member.Id, -1)))];
     }
 
     public Outbox Outbox { get; }
@@ -156,6 +158,22 @@ internal sealed class Replicator : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// Called by a replica whose cloud has lost objects, before it sends more: with the newest segment there, nothing would show after a
+    /// restart that earlier ones are gone.
+    /// </summary>
+    public void RecordLosses()
+    {
+        lock (_gate)
+        {
+            var writer = new RecordWriter();
+            writer.U8(Version);
+            foreach (var replica in _replicas)
+                writer.U16(replica.Member.Id).I64(replica.LostBefore);
+            _store.PutLocal(LossRecordName, writer.Written);
+        }
+    }
+
     /// <summary>Stops all writing for good and throws.</summary>
     public void Fence(string reason)
     {
@@ -236,14 +254,14 @@ internal sealed class Replicator : IAsyncDisposable
         return byAll;
     }
 
-    private static Dictionary<ushort, long> ReadConfirmed(SqliteMetadataStore store)
+    private static Dictionary<ushort, long> ReadOrdinals(SqliteMetadataStore store, string name)
     {
-        var confirmed = new Dictionary<ushort, long>();
-        if (store.GetLocal(RecordName) is not { } value)
-            return confirmed;
+        var ordinals = new Dictionary<ushort, long>();
+        if (store.GetLocal(name) is not { } value)
+            return ordinals;
         Records.CheckVersion(value[0], Version);
         for (var at = 1; at + 10 <= value.Length; at += 10)
-            confirmed[BinaryPrimitives.ReadUInt16LittleEndian(value.AsSpan(at))] = BinaryPrimitives.ReadInt64LittleEndian(value.AsSpan(at + 2));
-        return confirmed;
+            ordinals[BinaryPrimitives.ReadUInt16LittleEndian(value.AsSpan(at))] = BinaryPrimitives.ReadInt64LittleEndian(value.AsSpan(at + 2));
+        return ordinals;
     }
 }

@@ -148,6 +148,35 @@ public sealed class JournalShipperTests
         Assert.True(await DriveFixture.ExistsAsync(survived, "a"));
     }
 
+    /// <summary>A restart before the checkpoint that makes it good: the newest segment is there again by then, and earlier ones are not.</summary>
+    [Fact]
+    public async Task ACloudThatWasRolledBackIsRememberedUntilItIsWhole()
+    {
+        await using var fixture = new DriveFixture(clouds: 2);
+        await fixture.CreateAsync();
+        var old = fixture.CopyClouds();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "a");
+            await drive.FlushAsync();
+        }
+        fixture.RestoreCloud(old, 1);
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "b");
+            await drive.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        fixture.OpenOptions = fixture.OpenOptions with { JournalInterval = TimeSpan.FromMilliseconds(20) };
+        await using (await fixture.OpenAsync())
+            await DriveFixture.WhileAsync(() => fixture.Objects(1, "root/").Length == 0);
+        fixture.LoseState();
+        Directory.Delete(fixture.CloudFolders[0], recursive: true);
+        await fixture.AttachAsync(1);
+        await using var survived = await fixture.OpenAsync();
+        Assert.True(await DriveFixture.ExistsAsync(survived, "a"));
+        Assert.True(await DriveFixture.ExistsAsync(survived, "b"));
+    }
+
     [Fact]
     public async Task AFullDiskWhileTheCloudsConfirmHoldsUpNothingForLongerThanItIsFull()
     {
