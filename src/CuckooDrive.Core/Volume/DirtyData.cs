@@ -41,9 +41,10 @@ internal sealed class DirtyData(Inode inode)
 
     /// <summary>
     /// Freezes all active extents that do not overlap one in flight and adds them to <paramref name="ready"/>; returns true
-    /// when some had to stay behind.
+    /// when some had to stay behind that were there at the first pass. What was written later is not waited for: who writes
+    /// the same places again and again would never let it end.
     /// </summary>
-    public bool FreezeAll(List<DirtyExtent> ready)
+    public bool FreezeAll(List<DirtyExtent> ready, bool isFirstPass)
     {
         var leftBehind = false;
         foreach (var cell in _cells.Values)
@@ -52,9 +53,12 @@ internal sealed class DirtyData(Inode inode)
             {
                 var extent = cell.Active[i];
                 if (TryFreeze(cell, extent))
+                {
                     ready.Add(extent);
-                else
-                    leftBehind = true;
+                    continue;
+                }
+                extent.IsLeftBehind |= isFirstPass;
+                leftBehind |= extent.IsLeftBehind;
             }
         }
         return leftBehind;
@@ -180,6 +184,7 @@ internal sealed class DirtyData(Inode inode)
             var old = active[i];
             old.Data.CopyTo(merged.Buffer.AsSpan(old.Start - from));
             merged.Reserved += old.Reserved;
+            merged.IsLeftBehind |= old.IsLeftBehind;
             Free(old);
         }
         data.CopyTo(merged.Buffer.AsSpan(start - from));
@@ -234,6 +239,7 @@ internal sealed class DirtyData(Inode inode)
             Length = to - from,
             Buffer = BufferPool.Shared.Rent(to - from),
             Reserved = to - from,
+            IsLeftBehind = whole.IsLeftBehind,
         };
         HeldBytes += part.Buffer.Length;
         whole.Data[(from - whole.Start)..(to - whole.Start)].CopyTo(part.Buffer);

@@ -26,6 +26,9 @@ internal sealed class DirtyExtent
 
     public bool IsFrozen { get; set; }
 
+    /// <summary>Holds data that a flush wanted to freeze and waits for, see <see cref="DirtyData.FreezeAll"/>.</summary>
+    public bool IsLeftBehind { get; set; }
+
     public int End => Start + Length;
 
     public ReadOnlySpan<byte> Data => Buffer.AsSpan(0, Length);

@@ -152,7 +152,7 @@ public sealed partial class Volume : ICommitter
             {
                 Volatile.Write(ref _flushRequested, false);
                 foreach (var inode in SnapshotDirty())
-                    FreezeAndQueue(inode);
+                    FreezeAndQueue(inode, isFirstPass: false);
                 continue;
             }
             if (requests.Count > 0 || HasChanges())
@@ -271,7 +271,7 @@ public sealed partial class Volume : ICommitter
     /// <summary>Waits until what was dirty at the call is in chunks.</summary>
     private void FlushEverything()
     {
-        while (FlushOnce())
+        for (var isFirst = true; FlushOnce(isFirst); isFirst = false)
         {
         }
         foreach (var inode in SnapshotDirty())
@@ -291,16 +291,16 @@ public sealed partial class Volume : ICommitter
     }
 
     /// <summary>One pass; true when something had to stay behind what was in flight for the same range.</summary>
-    private bool FlushOnce()
+    private bool FlushOnce(bool isFirstPass)
     {
         var leftBehind = false;
         var dirty = SnapshotDirty();
         if (dirty.Length == 1)
-            leftBehind = FlushSmall(dirty[0]);
+            leftBehind = FlushSmall(dirty[0], isFirstPass);
         else
         {
             foreach (var inode in dirty)
-                leftBehind |= FreezeAndQueue(inode);
+                leftBehind |= FreezeAndQueue(inode, isFirstPass);
         }
         var drained = _flushQueue.WhenDrainedAsync();
         if (!drained.IsCompleted)
@@ -308,14 +308,14 @@ public sealed partial class Volume : ICommitter
         return leftBehind;
     }
 
-    private bool FlushSmall(Inode inode)
+    private bool FlushSmall(Inode inode, bool isFirstPass)
     {
         var ready = new List<DirtyExtent>();
         FlushBatch? own = null;
         bool leftBehind;
         lock (inode.DataLock)
         {
-            leftBehind = inode.Dirty?.FreezeAll(ready) ?? false;
+            leftBehind = inode.Dirty?.FreezeAll(ready, isFirstPass) ?? false;
             if (ready.Count is > 0 and <= InlineFlushLimit)
                 own = _flushQueue.TakeOwn(ready);
             else

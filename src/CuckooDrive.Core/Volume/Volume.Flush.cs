@@ -211,7 +211,7 @@ public sealed partial class Volume
     private async Task<FsError> FlushDataAsync(Inode inode)
     {
         var failures = Volatile.Read(ref inode.FailedFlushes);
-        while (FreezeAndQueue(inode))
+        for (var isFirst = true; FreezeAndQueue(inode, isFirst); isFirst = false)
             await _flushQueue.WhenDrainedAsync().ConfigureAwait(false);
         await _flushQueue.WhenDrainedAsync().ConfigureAwait(false);
         lock (_gate)
@@ -223,13 +223,13 @@ public sealed partial class Volume
         }
     }
 
-    /// <summary>True when some dirty data had to stay behind what is in flight for the same range.</summary>
-    private bool FreezeAndQueue(Inode inode)
+    /// <summary>True when some dirty data had to stay behind what is in flight for the same range, see <see cref="DirtyData.FreezeAll"/>.</summary>
+    private bool FreezeAndQueue(Inode inode, bool isFirstPass)
     {
         var ready = new List<DirtyExtent>();
         lock (inode.DataLock)
         {
-            var leftBehind = inode.Dirty?.FreezeAll(ready) ?? false;
+            var leftBehind = inode.Dirty?.FreezeAll(ready, isFirstPass) ?? false;
             // Queued inside the lock, so that a cut that comes after finds them in flight.
             _flushQueue.Enqueue(ready);
             return leftBehind;
