@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using CuckooDrive.Core.Metadata;
 using Microsoft.Extensions.Logging;
 
@@ -137,6 +138,7 @@ public sealed partial class Volume : ICommitter
 
     private void CommitLoop()
     {
+        var lastCommit = Stopwatch.GetTimestamp();
         while (!_stopping.IsCancellationRequested)
         {
             List<CommitRequest> requests;
@@ -153,10 +155,13 @@ public sealed partial class Volume : ICommitter
                 Volatile.Write(ref _flushRequested, false);
                 foreach (var inode in SnapshotDirty())
                     FreezeAndQueue(inode, isFirstPass: false);
-                continue;
+                // Steady writers ask for this more often than once in an interval: that must not put off the commit.
+                if (Stopwatch.GetElapsedTime(lastCommit) < _options.CommitInterval)
+                    continue;
             }
             if (requests.Count > 0 || HasChanges())
                 CommitFor(requests);
+            lastCommit = Stopwatch.GetTimestamp();
         }
         FailRequests(new ObjectDisposedException(nameof(Volume)));
     }

@@ -71,6 +71,27 @@ public sealed class VolumeCommitTests
         Assert.True(needed < Limit, "The sync has ended only when the writer did.");
     }
 
+    /// <summary>Many small files are copied: their data is flushed again and again for the sake of memory, which commits nothing.</summary>
+    [Fact]
+    public async Task WritersThatKeepTheFlushBusyDoNotPutOffTheCommit()
+    {
+        const int Small = 4096, Cell = 128 << 10, Cells = 9;
+        await using var test = new TestVolume(new VolumeOptions { DirtyLimit = 2 * (Cells - 1) * Small });
+        var file = await test.MakeFileAsync("file");
+        await test.SyncAsync();
+        var before = test.Store.Sequence;
+        var opened = await test.Volume.OpenAsync(file, OpenOptions.Write, default);
+        var begun = Environment.TickCount64;
+        while (test.Store.Sequence == before && Environment.TickCount64 - begun < 30_000)
+        {
+            for (var cell = 0L; cell < Cells; cell++)
+                await test.Volume.WriteAsync(file, opened.Value.Handle, cell * Cell, new byte[Small], WriteOptions.None, default);
+            await Task.Delay(20);
+        }
+        Assert.NotEqual(before, test.Store.Sequence);
+        test.Volume.Release(file, opened.Value.Handle);
+    }
+
     /// <summary>A disk that stays full for hours: each attempt must not need more room, or memory, than the one before.</summary>
     [Fact]
     public async Task ACommitThatFindsNoRoomDoesNotGrowWithEachAttempt()
