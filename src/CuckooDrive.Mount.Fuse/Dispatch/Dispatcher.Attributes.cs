@@ -78,7 +78,7 @@ internal sealed partial class Dispatcher
     private bool SetExtendedAttribute(Request request)
     {
         var body = new BodyReader(request.Body);
-        if (!body.TryTake(out SetXAttrIn set) || !body.TryTakeString(out var name) || !body.TryTakeBytes(set.Size, out var value))
+        if (!TryTakeSetXAttr(ref body, out var set) || !body.TryTakeString(out var name) || !body.TryTakeBytes(set.Size, out var value))
             return Malformed(request);
         if (!IsOffered(name.Span))
             return Done(request, Errno.EOPNOTSUPP);
@@ -88,6 +88,15 @@ internal sealed partial class Dispatcher
         return Finish(
             request,
             _fileSystem.SetExtendedAttributeAsync(request.Header.NodeId, name, value, (ExtendedAttributeOptions)(set.Flags & 3), request.CancellationToken));
+    }
+
+    private bool TryTakeSetXAttr(ref BodyReader body, out SetXAttrIn set)
+    {
+        if (Agreed.HasFlag(InitFlags.SetXAttrExtended))
+            return body.TryTake(out set);
+        var taken = body.TryTake(out SetXAttrShortIn shortForm);
+        set = new SetXAttrIn { Size = shortForm.Size, Flags = shortForm.Flags };
+        return taken;
     }
 
     private bool ListExtendedAttributes(Request request) =>

@@ -34,6 +34,9 @@ internal sealed partial class Dispatcher
         _replyDirectoryOpened = ReplyDirectoryOpened;
     }
 
+    /// <summary>What INIT has agreed on: some requests have another form with it. Set before the first request.</summary>
+    public InitFlags Agreed { get; set; }
+
     /// <returns>True when the request is done with; false when it will be answered later and belongs to that answer.</returns>
     public bool Dispatch(Request request)
     {

@@ -144,16 +144,22 @@ internal struct FSyncIn
     public uint Padding;
 }
 
-/// <summary>The long form that SETXATTR_EXT selects; the short one is its first 8 bytes.</summary>
+/// <summary>The long form that SETXATTR_EXT selects.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal struct SetXAttrIn
 {
-    public const int CompatibleSize = 8;
-
     public uint Size;
     public uint Flags;
     public uint ExtendedFlags;
     public uint Padding;
+}
+
+/// <summary>What kernels without SETXATTR_EXT send (before Linux 5.13).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct SetXAttrShortIn
+{
+    public uint Size;
+    public uint Flags;
 }
 
 [StructLayout(LayoutKind.Sequential)]

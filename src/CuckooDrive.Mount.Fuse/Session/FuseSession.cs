@@ -70,7 +70,8 @@ internal sealed partial class FuseSession
         WakeSignal.EnsureInstalled();
         try
         {
-            LogNegotiated(InitNegotiation.Run(_devices[0], Buffers, Requests.Rent()));
+            _dispatcher.Agreed = InitNegotiation.Run(_devices[0], Buffers, Requests.Rent());
+            LogNegotiated(_dispatcher.Agreed);
         }
         catch
         {

@@ -39,6 +39,7 @@ public class LayoutTests
         Assert.Equal(24, Unsafe.SizeOf<ReleaseIn>());
         Assert.Equal(16, Unsafe.SizeOf<FSyncIn>());
         Assert.Equal(16, Unsafe.SizeOf<SetXAttrIn>());
+        Assert.Equal(8, Unsafe.SizeOf<SetXAttrShortIn>());
         Assert.Equal(8, Unsafe.SizeOf<GetXAttrIn>());
         Assert.Equal(8, Unsafe.SizeOf<GetXAttrOut>());
         Assert.Equal(32, Unsafe.SizeOf<FAllocateIn>());

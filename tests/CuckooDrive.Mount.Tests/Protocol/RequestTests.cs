@@ -117,5 +117,19 @@ public class RequestTests
             threads: 1);
     }
 
+    /// <summary>The longer form of SETXATTR came with Linux 5.13; Debian 11 and Ubuntu 20.04 have older ones.</summary>
+    [Theory]
+    [InlineData(0UL)]
+    [InlineData((ulong)InitFlags.SetXAttrExtended)]
+    public async Task Extended_attributes_are_set_by_the_form_that_was_agreed_on(ulong lacking)
+    {
+        await using var kernel = new SimulatedKernel(new MemoryFileSystem(TimeProvider.System), (InitFlags)lacking);
+        byte[] head = lacking == 0 ? SimulatedKernel.Bytes(new SetXAttrIn { Size = 5 }) : SimulatedKernel.Bytes(new SetXAttrShortIn { Size = 5 });
+        Assert.Equal(0, kernel.Ask(Opcode.SetXAttr, 1, [.. head, .. "user.name\0value"u8]).Error);
+        var (error, value) = kernel.Ask(Opcode.GetXAttr, 1, [.. SimulatedKernel.Bytes(new GetXAttrIn { Size = 100 }), .. "user.name\0"u8]);
+        Assert.Equal(0, error);
+        Assert.Equal("value"u8.ToArray(), value);
+    }
+
     private static SimulatedKernel NewKernel() => new(new MemoryFileSystem(TimeProvider.System));
 }

@@ -23,13 +23,15 @@ internal sealed class SimulatedKernel : IAsyncDisposable
     private readonly int _socket;
     private ulong _lastUnique;
 
-    public SimulatedKernel(IFileSystem fileSystem)
+    /// <param name="fileSystem">Asked for what the requests want.</param>
+    /// <param name="lacking">What an older kernel does not offer.</param>
+    public SimulatedKernel(IFileSystem fileSystem, InitFlags lacking = InitFlags.None)
     {
         Span<int> pair = stackalloc int[2];
         Assert.Equal(0, Libc.SocketPair(UnixDomain, SequencedPackets | CloseOnExec, 0, ref pair[0]));
         _socket = pair[0];
         _session = new FuseSession(pair[1], fileSystem, NullLogger.Instance);
-        Write(Build(Opcode.Init, 0, Bytes(new InitIn { Major = 7, Minor = 45, MaxReadAhead = 131_072, Flags = uint.MaxValue, Flags2 = uint.MaxValue })));
+        Write(Build(Opcode.Init, 0, Bytes(new InitIn { Major = 7, Minor = 45, MaxReadAhead = 131_072, Flags = ~(uint)lacking, Flags2 = uint.MaxValue })));
         _session.Start(readers: 1);
         InitReply = MemoryMarshal.Read<InitOut>(Read().AsSpan(OutHeader.Size));
     }
