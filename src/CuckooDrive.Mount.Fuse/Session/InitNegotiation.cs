@@ -16,7 +16,6 @@ internal static class InitNegotiation
     /// <summary>Requests of up to 1 MiB that the kernel has under way by itself: each holds a buffer here, so this bounds memory.</summary>
     private const ushort MaxBackground = 16;
     private const ushort CongestionThreshold = 12;
-    private const int PageSize = 4096;
     private const uint MaxWriteWithoutMaxPages = 128 * 1024;
 
     /// <summary>Reasons: docs/decisions/0002-fuse-protocol.md.</summary>
@@ -92,7 +91,8 @@ internal static class InitNegotiation
         MaxBackground = MaxBackground,
         CongestionThreshold = CongestionThreshold,
         MaxWrite = agreed.HasFlag(InitFlags.MaxPages) ? Buffers.MaximumTransfer : MaxWriteWithoutMaxPages,
-        MaxPages = Buffers.MaximumTransfer / PageSize,
+        // Pages of 16 or 64 KiB on some ARM machines (a Raspberry Pi 5): as many of those would be reads of 4 MiB and more.
+        MaxPages = (ushort)(Buffers.MaximumTransfer / Environment.SystemPageSize),
         TimeGranularity = 1,
     };
 }

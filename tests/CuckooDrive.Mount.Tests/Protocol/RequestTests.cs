@@ -88,7 +88,7 @@ public class RequestTests
         var init = kernel.InitReply;
         var flags = (InitFlags)init.Flags | (InitFlags)((ulong)init.Flags2 << 32);
         Assert.Equal(1U << 20, init.MaxWrite);
-        Assert.Equal(256, init.MaxPages);
+        Assert.Equal((1 << 20) / Environment.SystemPageSize, init.MaxPages);
         Assert.Equal(1U, init.TimeGranularity);
         Assert.True(flags.HasFlag(InitFlags.WritebackCache | InitFlags.HandleKillPrivilegesV2 | InitFlags.ParallelDirectoryOperations));
         const ulong Locks = (1UL << 1) | (1UL << 10);
