@@ -8,9 +8,6 @@ namespace CuckooDrive.Core.Volume;
 /// <param name="isComplete">True when no region of this file is stored yet or all are given: what is not here is a hole.</param>
 internal sealed class ExtentMap(bool isComplete)
 {
-    /// <summary>Above this many resident regions (4 GiB of file) clean ones are forgotten.</summary>
-    private const int ResidentLimit = 4096;
-
     // Two arrays of one for the many files of one region, where a tree would cost a few hundred bytes.
     private readonly SortedList<long, Region> _regions = new(1);
 
@@ -121,16 +118,18 @@ internal sealed class ExtentMap(bool isComplete)
         return found;
     }
 
-    /// <summary>Forgets clean regions when there are too many; they can be loaded again. Only once the file has rows.</summary>
+    /// <summary>Forgets clean regions; they can be loaded again. Only once the file has rows.</summary>
     public void TrimResident()
     {
-        if (_regions.Count <= ResidentLimit || !HasRows)
+        if (!HasRows)
             return;
-        foreach (var (number, region) in _regions.ToArray())
+        // From the end: what is removed there moves only the few dirty ones behind it.
+        for (var i = _regions.Count - 1; i >= 0; i--)
         {
-            if (!region.IsDirty)
-                _regions.Remove(number);
+            if (!_regions.GetValueAtIndex(i).IsDirty)
+                _regions.RemoveAt(i);
         }
+        _regions.TrimExcess();
         IsComplete = false;
         _completeFrom = long.MaxValue;
     }

@@ -8,6 +8,9 @@ public sealed partial class Volume
 {
     private const string NextInodeSetting = "next-inode";
 
+    /// <summary>An inode with more regions in memory than this (4 GiB of file) forgets them when inodes are evicted.</summary>
+    private const int RegionsOfOne = 4096;
+
     /// <summary>Directories of at most this many entries are loaded with all their inodes.</summary>
     private const int WholeDirectory = 512;
 
@@ -30,6 +33,9 @@ public sealed partial class Volume
     private long _residentEntries;
 
     private long _evictAbove;
+
+    /// <summary>How many regions are in memory of files that have rows for them: counted as they come, set right when they are forgotten.</summary>
+    private long _residentRegions;
 
     /// <summary>A batch has been collected and is not committed yet.</summary>
     private bool _isCommitting;
@@ -273,11 +279,13 @@ public sealed partial class Volume
                 if (inode is null)
                     return true;
                 var stored = loaded.ToDictionary();
+                var before = inode.Extents.ResidentCount;
                 for (var each = first; each < first + Neighbours; each++)
                 {
                     if (!inode.Extents.IsResident(each))
                         inode.Extents.AddLoaded(each, stored.GetValueOrDefault(each) ?? new Region());
                 }
+                CountRegions(inode, before);
                 return true;
             });
     }
@@ -287,9 +295,13 @@ public sealed partial class Volume
         () => ReadRegionRows(number, region, null),
         (inode, loaded) =>
         {
+            if (inode is null)
+                return true;
+            var before = inode.Extents.ResidentCount;
             foreach (var (regionNumber, rows) in loaded)
-                inode?.Extents.AddLoaded(regionNumber, rows);
-            inode?.Extents.SetCompleteFrom(region);
+                inode.Extents.AddLoaded(regionNumber, rows);
+            inode.Extents.SetCompleteFrom(region);
+            CountRegions(inode, before);
             return true;
         });
 
@@ -347,7 +359,8 @@ public sealed partial class Volume
             {
                 inode.IsRecent = false;
                 _residentEntries += inode.Directory?.Count ?? 0;
-                inode.Extents.TrimResident();
+                if (inode.Extents.ResidentCount > RegionsOfOne)
+                    inode.Extents.TrimResident();
                 continue;
             }
             _spilledReferences.Add(inode.Number, inode.KernelReferences);
@@ -355,6 +368,29 @@ public sealed partial class Volume
         }
         // What could not go now is not looked at again for each inode that comes.
         _evictAbove = _inodes.Count + _residentEntries / 4 + _options.InodeCacheLimit / 8;
+    }
+
+    private void CountRegions(Inode inode, int before)
+    {
+        if (inode.Extents.HasRows)
+            _residentRegions += inode.Extents.ResidentCount - before;
+    }
+
+    /// <summary>
+    /// Forgets regions when there are too many: a few large files have more of them than all inodes together. Under the gate, by the
+    /// committer only: whoever has just loaded some would else lose them before it can use them.
+    /// </summary>
+    private void TrimRegionsIfLarge()
+    {
+        if (_isCommitting || _residentRegions <= _options.RegionCacheLimit)
+            return;
+        _loadEpoch++;
+        _residentRegions = 0;
+        foreach (var inode in _inodes.Values)
+        {
+            inode.Extents.TrimResident();
+            CountRegions(inode, 0);
+        }
     }
 
     private static bool IsEvictable(Inode inode) =>

@@ -171,6 +171,8 @@ public sealed partial class Volume : ICommitter
         lock (_gate)
         {
             RecordOldAccessTimes();
+            // Without a commit that does it: all that is done may be reading.
+            TrimRegionsIfLarge();
             return _changes != _committedChanges || _chunks.HasChanges;
         }
     }
@@ -270,6 +272,7 @@ public sealed partial class Volume : ICommitter
                     _inodes.Remove(inode.Number);
             }
             EvictIfLarge();
+            TrimRegionsIfLarge();
         }
     }
 
@@ -399,7 +402,10 @@ public sealed partial class Volume : ICommitter
                 _batch.Delete(regionKey);
             region.IsDirty = false;
         }
+        if (extents.HasRows)
+            return;
         extents.HasRows = true;
+        CountRegions(inode, 0);
     }
 
     private void CollectDeleted(Inode inode, Span<byte> key)

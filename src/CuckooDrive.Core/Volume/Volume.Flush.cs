@@ -149,8 +149,10 @@ public sealed partial class Volume
                 {
                     if (!IsRangeResident(inode, extent.FileOffset, extent.FileOffset + extent.Length, ref miss))
                         return false;
+                    var before = inode.Extents.ResidentCount;
                     foreach (var (from, to) in extent.ValidRanges())
                         inode.Extents.Map(extent.FileOffset + (from - extent.Start), to - from, chunk, from - extent.Start, _chunks);
+                    CountRegions(inode, before);
                     MarkChanged(inode);
                 }
             }

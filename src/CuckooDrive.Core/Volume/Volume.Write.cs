@@ -338,7 +338,9 @@ public sealed partial class Volume
                 return;
             if (!volume.TryCut(target, targetOffset, targetOffset + available, ref miss))
                 return;
+            var before = target.Extents.ResidentCount;
             MapParts(volume, available);
+            volume.CountRegions(target, before);
             if (targetOffset + available > target.Size)
                 volume.Grow(target, targetOffset + available, targetOffset);
             target.ModifyTime = target.ChangeTime = volume.Now;

@@ -24,6 +24,9 @@ public sealed record VolumeOptions
     /// <summary>About how many inodes stay in memory; four directory entries count as one inode.</summary>
     public int InodeCacheLimit { get; init; } = 32_768;
 
+    /// <summary>About how many regions (1 MiB of a file) stay in memory of files that have rows for them; each takes about 300 bytes.</summary>
+    public int RegionCacheLimit { get; init; } = 65_536;
+
     /// <summary>
     /// With so many changed inodes in memory, making another waits for a commit; with half of them a commit begins before its time.
     /// </summary>

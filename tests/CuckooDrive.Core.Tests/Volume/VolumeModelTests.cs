@@ -31,7 +31,7 @@ public sealed class VolumeModelTests
     [Fact]
     public Task CommitsAndASmallCacheInBetweenChangeNothing() =>
         Step.Array[1, 80].SampleAsync(
-            steps => CompareAsync(steps, new VolumeOptions { CommitInterval = TimeSpan.FromMilliseconds(1), InodeCacheLimit = 2, DirtyLimit = 100_000 }),
+            steps => CompareAsync(steps, new VolumeOptions { CommitInterval = TimeSpan.FromMilliseconds(1), InodeCacheLimit = 2, RegionCacheLimit = 0, DirtyLimit = 100_000 }),
             time: Seconds, threads: 2, print: Print);
 
     [Fact]
