@@ -19,6 +19,9 @@ public sealed partial class Volume : ICommitter
     /// <summary>Rows collected and not yet committed: more than one collection when commits fail.</summary>
     private readonly MetadataBatch _batch = new();
     private List<(DirectoryNode Node, DirectoryEntry Marker)> _removalMarkers = [];
+
+    /// <summary>Deleted inodes whose rows go with the batch.</summary>
+    private readonly List<Inode> _deleted = [];
     private List<CommitRequest> _requests = [];
     private bool _flushRequested;
 
@@ -214,7 +217,6 @@ public sealed partial class Volume : ICommitter
         FlushEverything();
         CrashPoint.Reach(CrashStep.DataFlushed);
         List<(DirectoryNode Node, DirectoryEntry Marker)> markers;
-        List<Inode> collected;
         long changes;
         lock (_gate)
         {
@@ -225,7 +227,7 @@ public sealed partial class Volume : ICommitter
                 _changes++;
             markers = _removalMarkers;
             _removalMarkers = [];
-            collected = Collect();
+            Collect();
             foreach (var request in requests)
                 request.Hook?.AddRows(_batch);
             _chunks.CollectChanges(_batch, requests.Exists(r => r.SealPacks));
@@ -252,12 +254,12 @@ public sealed partial class Volume : ICommitter
             _chunks.Committed(sequence);
             CrashPoint.Reach(CrashStep.CommitSettled);
         }
-        Settle(collected, markers, changes);
+        Settle(markers, changes);
         return sequence;
     }
 
     /// <summary>The store is at the moment of the collection: markers, deleted inodes and what is too much in memory may go.</summary>
-    private void Settle(List<Inode> collected, List<(DirectoryNode Node, DirectoryEntry Marker)> markers, long changes)
+    private void Settle(List<(DirectoryNode Node, DirectoryEntry Marker)> markers, long changes)
     {
         lock (_gate)
         {
@@ -266,11 +268,9 @@ public sealed partial class Volume : ICommitter
             _committedChanges = changes;
             foreach (var (node, marker) in markers)
                 node.ForgetMarker(marker);
-            foreach (var inode in collected)
-            {
-                if (inode.IsDeleted)
-                    _inodes.Remove(inode.Number);
-            }
+            foreach (var inode in _deleted)
+                _inodes.Remove(inode.Number);
+            _deleted.Clear();
             EvictIfLarge();
             TrimRegionsIfLarge();
         }
@@ -341,7 +341,7 @@ public sealed partial class Volume : ICommitter
     }
 
     /// <summary>Adds the rows of everything that changed to the batch. Under the gate.</summary>
-    private List<Inode> Collect()
+    private void Collect()
     {
         _batch.Append(_pending.Encoded);
         _pending.Clear();
@@ -361,7 +361,6 @@ public sealed partial class Volume : ICommitter
             else
                 CollectInode(inode, key);
         }
-        return collected;
     }
 
     private void CollectInode(Inode inode, Span<byte> key)
@@ -410,6 +409,7 @@ public sealed partial class Volume : ICommitter
 
     private void CollectDeleted(Inode inode, Span<byte> key)
     {
+        _deleted.Add(inode);
         if (!inode.IsStored)
             return;
         if (inode.Extents.HasRows)

@@ -119,6 +119,28 @@ public sealed class VolumeCommitTests
         Assert.Empty(VolumeChecker.Run(fixture.Metadata).Problems);
     }
 
+    /// <summary>Whoever makes room by removing files while no commit succeeds must not fill the memory with what is left of them.</summary>
+    [Fact]
+    public async Task WhatWasRemovedWhileCommitsFailedLeavesMemoryWithTheFirstThatSucceeds()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1));
+        var store = new FullStore(fixture.Metadata);
+        var options = new VolumeOptions { CommitInterval = TimeSpan.FromHours(1), CommitRetryDelay = TimeSpan.FromMilliseconds(1) };
+        await using var volume = new Core.Volume.Volume(store, fixture.Store, fixture.Keys, options, TimeProvider.System, NullLogger.Instance);
+        var made = await volume.MakeNodeAsync(IFileSystem.RootInode, "file"u8.ToArray(), 0x81A4, 0, TestVolume.Root, default);
+        var inode = made.Value.Attributes.Inode;
+        Assert.Equal(FsError.None, await volume.SyncAsync(inode, false, default));
+        store.IsFull = true;
+        Assert.Equal(FsError.None, await volume.UnlinkAsync(IFileSystem.RootInode, "file"u8.ToArray(), default));
+        volume.Forget(inode, 1);
+        Assert.Equal(FsError.NoSpace, await volume.SyncAsync(IFileSystem.RootInode, false, default).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        store.IsFull = false;
+        Assert.Equal(FsError.None, await volume.SyncAsync(IFileSystem.RootInode, false, default).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        var looks = store.Looks;
+        Assert.Equal(FsError.Stale, (await volume.GetAttributesAsync(inode, default)).Error);
+        Assert.True(store.Looks > looks, "It is still in memory.");
+    }
+
     private sealed class FullStore(IMetadataStore inner) : IMetadataStore
     {
         public bool IsFull { get; set; }
@@ -126,9 +148,16 @@ public sealed class VolumeCommitTests
         /// <summary>Bytes of each batch that found no room.</summary>
         public List<int> Attempts { get; } = [];
 
+        /// <summary>How often a row was asked for.</summary>
+        public int Looks { get; private set; }
+
         public long Sequence => inner.Sequence;
 
-        public byte[]? Get(ReadOnlySpan<byte> key) => inner.Get(key);
+        public byte[]? Get(ReadOnlySpan<byte> key)
+        {
+            Looks++;
+            return inner.Get(key);
+        }
 
         public void Scan(ReadOnlySpan<byte> from, ReadOnlySpan<byte> to, RowVisitor visit) => inner.Scan(from, to, visit);
 
