@@ -150,7 +150,9 @@ internal sealed class WebDavClient : IDisposable
         var isBegun = false;
         try
         {
-            using var reader = await Multistatus.BeginAsync(answer).ConfigureAwait(false);
+            // A server may fall silent in the middle of its answer.
+            await using var body = new CancellableStream(answer, cancellationToken);
+            using var reader = await Multistatus.BeginAsync(body).ConfigureAwait(false);
             isBegun = true;
             return await Multistatus.ReadAsync(reader, cancellationToken).ConfigureAwait(false);
         }
