@@ -147,6 +147,51 @@ public sealed class SftpTests
         await storage.DeleteAsync("cut");
     }
 
+    [Theory]
+    [InlineData("read")]
+    [InlineData("open")]
+    [InlineData("list")]
+    [InlineData("write")]
+    [InlineData("stat")]
+    public async Task A_line_that_falls_silent_holds_nobody_up(string call)
+    {
+        using var relay = new Relay(TestServers.Sftp["host"]);
+        using var folder = new TemporaryFolder();
+        await File.WriteAllTextAsync(
+            folder["known"], $"[127.0.0.1]:{relay.Host.Split(':')[1]} {await File.ReadAllTextAsync(Path.Join(Folder, "host_key.pub"))}");
+        var bare = CloudRegistry.Default.Open(
+            $"sftp://{TestServers.Sftp["user"]}@{relay.Host}{Folder}/root?known-hosts={folder["known"]}",
+            new CloudOpenOptions { Credentials = new MemoryCredentialStore(SftpConformance.Key()), Time = new HurriedTime() });
+        var name = $"silent/{call}";
+        await bare.WriteAsync(name, CloudContent.FromMemory(new byte[4 << 20]));
+        var stream = await bare.OpenReadAsync(name);
+        Assert.True(await stream.ReadAsync(new byte[1]) > 0);
+        relay.Shape = new LineShape(TimeSpan.FromHours(1), null);
+
+        // Not on this thread, which a library that blocks would hold up.
+        await Task.Run(async () =>
+        {
+            using var patience = new CancellationTokenSource(TimeSpan.FromMilliseconds(500));
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call switch
+            {
+                "read" => stream.CopyToAsync(Stream.Null, patience.Token),
+                "open" => bare.OpenReadAsync(name, cancellationToken: patience.Token),
+                "list" => bare.ListAsync("", patience.Token).CountAsync(CancellationToken.None).AsTask(),
+                "write" => bare.WriteAsync($"{name}-new", CloudContent.FromMemory(new byte[4 << 20]), patience.Token),
+                _ => bare.StatAsync(name, patience.Token),
+            });
+            await stream.DisposeAsync();
+            await bare.DisposeAsync();
+        }).WaitAsync(TimeSpan.FromMinutes(2));
+    }
+
+    /// <summary>Whose timers fire after a tenth of the time.</summary>
+    private sealed class HurriedTime : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            base.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / 10 : dueTime, period);
+    }
+
     [Fact]
     public async Task Another_server_than_OpenSSH_must_be_named_so_and_takes_the_password()
     {

@@ -7,10 +7,13 @@ namespace CuckooDrive.Clouds.Providers.Sftp;
 /// Up to a given number of connections to one server, each shared by calls that run at once; a further one is opened when all
 /// are busy, and one that broke is replaced. Thread safe.
 /// </summary>
-internal sealed class SftpConnections(SftpAddress address, CloudOpenOptions options) : IDisposable
+internal sealed class SftpConnections(SftpAddress address, CloudOpenOptions options) : IAsyncDisposable
 {
     private static readonly TimeSpan ConnectTime = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan KeepAlive = TimeSpan.FromSeconds(30);
+
+    /// <summary>For what still must be done after a call was given up: longer than an upload takes to clean up.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private readonly Lock _gate = new();
     private readonly List<Slot> _slots = [];
@@ -21,7 +24,7 @@ internal sealed class SftpConnections(SftpAddress address, CloudOpenOptions opti
     public async Task<T> UseAsync<T>(Func<SftpClient, Task<T>> call, CancellationToken cancellationToken)
     {
         using var lease = await RentAsync(cancellationToken).ConfigureAwait(false);
-        return await call(lease.Client).ConfigureAwait(false);
+        return await lease.RunAsync(call, cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>A connection for longer; the caller disposes the lease.</summary>
@@ -51,7 +54,7 @@ internal sealed class SftpConnections(SftpAddress address, CloudOpenOptions opti
         }
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
         List<Slot> slots;
         lock (_gate)
@@ -60,10 +63,18 @@ internal sealed class SftpConnections(SftpAddress address, CloudOpenOptions opti
             slots = [.. _slots];
             _slots.Clear();
         }
-        foreach (var slot in slots)
-            slot.Client.Dispose();
+        try
+        {
+            await Task.Run(() => slots.ForEach(static slot => slot.Client.Dispose())).WaitAsync(Patience, Time).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            // The line takes nothing any more, not even a farewell.
+        }
         _opening.Dispose();
     }
+
+    private TimeProvider Time => options.Time;
 
     private bool IsFull
     {
@@ -115,7 +126,15 @@ internal sealed class SftpConnections(SftpAddress address, CloudOpenOptions opti
         lock (_gate)
             isLeft = --slot.Calls == 0 && !_slots.Contains(slot);
         if (isLeft)
-            slot.Client.Dispose();
+            _ = Task.Run(slot.Client.Dispose);
+    }
+
+    /// <summary>Nobody is to use it any more, and who waits for an answer on it gets none.</summary>
+    private void Abandon(Slot slot)
+    {
+        lock (_gate)
+            _slots.Remove(slot);
+        _ = Task.Run(slot.Client.Dispose);
     }
 
     private async Task<SftpClient> ConnectAsync(CancellationToken cancellationToken)
@@ -203,6 +222,38 @@ internal sealed class SftpConnections(SftpAddress address, CloudOpenOptions opti
         private Slot? _slot = slot;
 
         public SftpClient Client => _slot!.Client;
+
+        /// <summary>
+        /// Runs a call of the library. That blocks while the line takes nothing, and waits for the server's answer to the closing of a file also
+        /// after a cancellation: whoever has given up waits for it a while and not for ever, and the connection is given up with it.
+        /// </summary>
+        public async Task<T> RunAsync<T>(Func<SftpClient, Task<T>> call, CancellationToken cancellationToken)
+        {
+            var client = Client;
+            var running = Task.Run(() => call(client), CancellationToken.None);
+            try
+            {
+                return await running.WaitAsync(cancellationToken).ConfigureAwait(false);
+            }
+            catch (OperationCanceledException) when (!running.IsCompleted)
+            {
+                await EndAsync(running).ConfigureAwait(false);
+                if (!running.IsCompleted)
+                    throw;
+            }
+            return await running.ConfigureAwait(false);
+        }
+
+        /// <summary>Waits a while for the end of what nobody wants any more; the connection is given up if it does not come. Never fails.</summary>
+        public async Task EndAsync(Task running)
+        {
+            await running.WaitAsync(Patience, owner.Time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (running.IsCompleted)
+                return;
+            owner.Abandon(_slot!);
+            // Its failure is nobody's any more.
+            _ = running.ContinueWith(static ended => ended.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+        }
 
         public void Dispose()
         {

@@ -27,40 +27,15 @@ internal sealed class SftpObjectStream(SftpFileStream file, SftpConnections.Leas
 
     public override async ValueTask DisposeAsync()
     {
-        try
-        {
-            await file.DisposeAsync().ConfigureAwait(false);
-        }
-        catch (Exception exception) when (IsHarmless(exception))
-        {
-            // The connection is gone, and the file with it: what was read was read.
-        }
-        finally
-        {
-            lease.Dispose();
-        }
+        // Closing waits for the server, which may have fallen silent. What was read was read, whether or not it hears of the end.
+        await lease.EndAsync(Task.Run(() => file.DisposeAsync().AsTask())).ConfigureAwait(false);
+        lease.Dispose();
     }
 
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-        {
-            try
-            {
-                file.Dispose();
-            }
-            catch (Exception exception) when (IsHarmless(exception))
-            {
-                // As above.
-            }
-            finally
-            {
-                lease.Dispose();
-            }
-        }
+            DisposeAsync().AsTask().GetAwaiter().GetResult();
         base.Dispose(disposing);
     }
-
-    private static bool IsHarmless(Exception exception) =>
-        exception is Renci.SshNet.Common.SshException or IOException or ObjectDisposedException or InvalidOperationException;
 }

@@ -97,7 +97,8 @@ public sealed class SftpStorage : ICloudStorage
         try
         {
             lease = await _connections.RentAsync(cancellationToken).ConfigureAwait(false);
-            var file = await lease.Client.OpenAsync(_tree.PathOf(name), FileMode.Open, FileAccess.Read, cancellationToken)
+            var file = await lease.RunAsync(
+                client => client.OpenAsync(_tree.PathOf(name), FileMode.Open, FileAccess.Read, cancellationToken), cancellationToken)
                 .ConfigureAwait(false);
             if (offset > 0)
                 file.Seek(offset, SeekOrigin.Begin);
@@ -202,11 +203,10 @@ public sealed class SftpStorage : ICloudStorage
         },
         cancellationToken);
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        _connections.Dispose();
+        await _connections.DisposeAsync().ConfigureAwait(false);
         _root.Dispose();
-        return ValueTask.CompletedTask;
     }
 
     private static SftpStorage Open(CloudAddress address, CloudOpenOptions options) => new(SftpAddress.Parse(address), options);

@@ -19,10 +19,16 @@ internal sealed class SftpWriter(SftpConnections connections, SftpTree tree, Tim
 
     private int _cleaned;
 
-    public async Task WriteAsync(string name, CloudContent content, CancellationToken cancellationToken)
+    public Task WriteAsync(string name, CloudContent content, CancellationToken cancellationToken) => connections.UseAsync(
+        async client =>
+        {
+            await WriteAsync(client, name, content, cancellationToken).ConfigureAwait(false);
+            return true;
+        },
+        cancellationToken);
+
+    private async Task WriteAsync(SftpClient client, string name, CloudContent content, CancellationToken cancellationToken)
     {
-        using var lease = await connections.RentAsync(cancellationToken).ConfigureAwait(false);
-        var client = lease.Client;
         var temporary = $"{TemporaryFolder}/{Guid.NewGuid():n}";
         await tree.EnsureParentsAsync(client, temporary, cancellationToken).ConfigureAwait(false);
         await RemoveAbandonedAsync(client, cancellationToken).ConfigureAwait(false);
