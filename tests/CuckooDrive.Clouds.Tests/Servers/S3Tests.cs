@@ -83,6 +83,16 @@ public sealed class S3Tests
         Assert.Equal(0, server.Requests);
     }
 
+    [Fact]
+    public async Task A_list_that_goes_on_without_saying_where_is_no_whole_list()
+    {
+        // So answers a server that does not know the second version of the question.
+        await using var storage = Open("s3://bucket?endpoint=https://s3.example", _ => (200,
+            "<ListBucketResult><Name>bucket</Name><MaxKeys>1</MaxKeys><IsTruncated>true</IsTruncated>" +
+            "<Contents><Key>a</Key><Size>1</Size><ETag>\"1\"</ETag><LastModified>2026-01-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>"));
+        await Failing.CallAsync(() => storage.ListAsync("").CountAsync().AsTask(), CloudErrorKind.Corrupt, "rest of a list");
+    }
+
     [Theory]
     [InlineData("s3:bucket", "s3://bucket/prefix")]
     [InlineData("s3:///prefix", "s3://bucket/prefix")]

@@ -73,6 +73,9 @@ public sealed class S3Storage : ICloudStorage
                 if (ObjectName.IsValid(name))
                     yield return Describe(name, each.Size ?? 0, each.LastModified, each.ETag);
             }
+            // What is not listed would be taken for lost.
+            if (page.IsTruncated == true && string.IsNullOrEmpty(page.NextContinuationToken))
+                throw new CloudException(CloudErrorKind.Corrupt, $"{_address.Service} does not tell how to ask for the rest of a list.");
             request.ContinuationToken = page.IsTruncated == true ? page.NextContinuationToken : null;
         }
         while (request.ContinuationToken is not null);
