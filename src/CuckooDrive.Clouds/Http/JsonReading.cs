@@ -9,15 +9,28 @@ internal static class JsonReading
     public static JsonElement? Member(this JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) ? value : null;
 
-    public static string? TextOrNull(this JsonElement element, string name) =>
-        element.Member(name) is { ValueKind: JsonValueKind.String } value ? value.GetString() : null;
+    public static string? TextOrNull(this JsonElement element, string name) => element.Member(name)?.TextOrNull();
+
+    /// <summary>Null also for what no text can hold: it is found out only here, and not when the answer is parsed.</summary>
+    public static string? TextOrNull(this JsonElement element)
+    {
+        try
+        {
+            return element.ValueKind == JsonValueKind.String ? element.GetString() : null;
+        }
+        catch (InvalidOperationException)
+        {
+            // Half a surrogate pair, or bytes that are no UTF-8.
+            return null;
+        }
+    }
 
     /// <summary>A whole number; some providers write them as strings.</summary>
     public static long? NumberOrNull(this JsonElement element, string name) => element.Member(name) switch
     {
         { ValueKind: JsonValueKind.Number } value when value.TryGetInt64(out var number) => number,
         { ValueKind: JsonValueKind.String } value when
-            long.TryParse(value.GetString(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
+            long.TryParse(value.TextOrNull(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) => number,
         _ => null,
     };
 

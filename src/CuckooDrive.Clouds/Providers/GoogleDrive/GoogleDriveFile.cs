@@ -25,7 +25,7 @@ internal sealed record GoogleDriveFile(
         file.TextOrNull("md5Checksum"),
         file.TimeOrNull("createdTime") ?? DateTimeOffset.MaxValue,
         file.TimeOrNull("modifiedTime"),
-        file.Items("parents").Select(each => each.GetString()).FirstOrDefault(),
+        file.Items("parents").Select(each => each.TextOrNull()).FirstOrDefault(),
         file.IsTrue("trashed"));
 
     /// <summary>The object that it is under a name of ours; null for a folder or one of Google's own documents.</summary>

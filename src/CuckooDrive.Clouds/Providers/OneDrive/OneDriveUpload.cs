@@ -76,7 +76,7 @@ internal sealed class OneDriveUpload(OneDriveClient client, TimeProvider time, I
     private static void RequireNext(JsonElement answer, long position)
     {
         var next = answer.Items("nextExpectedRanges").FirstOrDefault();
-        if (next.ValueKind != JsonValueKind.String || !next.GetString()!.StartsWith($"{position}-", StringComparison.Ordinal))
+        if (next.TextOrNull()?.StartsWith($"{position}-", StringComparison.Ordinal) != true)
             throw new CloudException(CloudErrorKind.Transient, $"OneDrive did not keep the first {position} bytes of an upload.");
     }
 

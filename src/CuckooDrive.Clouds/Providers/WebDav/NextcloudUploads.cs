@@ -81,6 +81,6 @@ internal sealed class NextcloudUploads(WebDavClient client, WebDavAddress addres
             if (answer.ValueKind != JsonValueKind.Object || !answer.TryGetProperty(step, out answer))
                 return false;
         }
-        return answer.ValueKind == JsonValueKind.String && Version.TryParse(answer.GetString(), out var version) && version.Major >= 1;
+        return Version.TryParse(answer.TextOrNull(), out var version) && version.Major >= 1;
     }
 }
