@@ -109,6 +109,29 @@ public sealed class DropboxTests : ProviderFailures
         Assert.Null(await storage.StatAsync("b"));
     }
 
+    /// <summary>A small object has the turn for as long as a slow line takes; what others have sent meanwhile is not sent again.</summary>
+    [Fact]
+    public async Task An_upload_waits_for_its_turn_as_long_as_a_slow_one_has_it()
+    {
+        var time = new ManualTime();
+        await using var storage = Open(_emulator.Options(time: time) with { CreateRoot = true });
+        await storage.WriteAsync("a", CloudContent.FromMemory(Data(10)));
+        _emulator.Faults.Add(new EmulatorFault { Path = "/files/upload", Delay = TimeSpan.FromDays(1) });
+        using var stop = new CancellationTokenSource();
+        var slow = storage.WriteAsync("slow", CloudContent.FromMemory(Data(10)), stop.Token);
+        await UntilAsync(() => _emulator.Log.Count("/files/upload") == 2);
+        var waiting = storage.WriteAsync("b", CloudContent.FromMemory(Data(10)));
+        await UntilAsync(() => _emulator.Log.Count("/upload_session/start") == 1);
+        // It shows nowhere that it waits.
+        await Task.Delay(TimeSpan.FromSeconds(1));
+
+        time.Advance(TimeSpan.FromMinutes(5));
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => slow);
+        Assert.Equal(10, (await waiting.WaitAsync(TimeSpan.FromMinutes(1))).Length);
+        Assert.Equal(1, _emulator.Log.Count("/upload_session/start"));
+    }
+
     [Fact]
     public async Task A_limit_says_how_long_to_wait_in_the_body_too()
     {

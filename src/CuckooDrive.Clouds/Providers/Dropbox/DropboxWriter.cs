@@ -154,13 +154,10 @@ internal sealed class DropboxWriter : IAsyncDisposable
     // A batch of one would be answered later, by a second request.
     private async Task<BatchResult<bool>> DeleteAsync(Deletion deletion, CancellationToken closing)
     {
-        // Nobody's patience ends it, for the caller's ends only his waiting; and while it lasts no other change has its turn.
-        using var timeout = new CancellationTokenSource(ChangeTimeout, _api.Http.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(closing, timeout.Token);
         try
         {
             var argument = new JsonObject { ["path"] = deletion.Path, ["parent_rev"] = deletion.Revision };
-            await ChangeAsync("files/delete_v2", argument, deletion.What, either.Token).ConfigureAwait(false);
+            await InTurnAsync(limit => _api.CallAsync("files/delete_v2", argument, deletion.What, limit), closing).ConfigureAwait(false);
             return new BatchResult<bool>(true, null);
         }
         catch (CloudException failure)
@@ -172,17 +169,28 @@ internal sealed class DropboxWriter : IAsyncDisposable
     private static BatchResult<bool> Deleted(CloudException failure) =>
         failure.Kind == CloudErrorKind.NotFound ? new BatchResult<bool>(true, null) : new BatchResult<bool>(false, failure);
 
-    private async Task<JsonElement> InTurnAsync(string route, JsonArray entries, CancellationToken closing)
+    private Task<JsonElement> InTurnAsync(string route, JsonArray entries, CancellationToken closing) => InTurnAsync(
+        async limit =>
+        {
+            var answer = await _api.CallAsync(route, new JsonObject { ["entries"] = entries }, "a batch", limit).ConfigureAwait(false);
+            if (answer.TextOrNull("async_job_id") is { } job)
+                answer = await PollAsync(route, job, limit).ConfigureAwait(false);
+            return answer.TextOrNull(".tag") == "failed" ? throw DropboxErrors.Of(answer.Member("failed") ?? default, "a batch") : answer;
+        },
+        closing);
+
+    /// <summary>
+    /// For what nobody's patience ends, for the caller's ends only his waiting; while it lasts no other change has its turn, so it has a limit.
+    /// The wait for the turn has none: a small object may take long on a slow line, and whoever gave up would send all bytes again.
+    /// </summary>
+    private async Task<JsonElement> InTurnAsync(Func<CancellationToken, Task<JsonElement>> change, CancellationToken closing)
     {
-        using var timeout = new CancellationTokenSource(ChangeTimeout, _api.Http.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(closing, timeout.Token);
-        await _turn.WaitAsync(either.Token).ConfigureAwait(false);
+        await _turn.WaitAsync(closing).ConfigureAwait(false);
         try
         {
-            var answer = await _api.CallAsync(route, new JsonObject { ["entries"] = entries }, "a batch", either.Token).ConfigureAwait(false);
-            if (answer.TextOrNull("async_job_id") is { } job)
-                answer = await PollAsync(route, job, either.Token).ConfigureAwait(false);
-            return answer.TextOrNull(".tag") == "failed" ? throw DropboxErrors.Of(answer.Member("failed") ?? default, "a batch") : answer;
+            using var timeout = new CancellationTokenSource(ChangeTimeout, _api.Http.Time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(closing, timeout.Token);
+            return await change(either.Token).ConfigureAwait(false);
         }
         finally
         {
