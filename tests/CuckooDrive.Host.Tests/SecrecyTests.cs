@@ -101,6 +101,27 @@ public sealed class SecrecyTests
         Assert.False(Directory.Exists(Path.Combine(drive.Root, "typed")));
     }
 
+    /// <summary>Also where the answer is shown: whoever does not want to answer is not made to.</summary>
+    [Theory]
+    [InlineData("gdrive:/folder", "Client id: ")]
+    [InlineData("webdavs://me@127.0.0.1:1/folder", "127.0.0.1: ")]
+    public async Task Ctrl_C_ends_every_prompt(string url, string prompt)
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        var environment = new Dictionary<string, string?>(drive.Environment) { ["TERM"] = "xterm" };
+        var command = $"{CuckooProcess.Executable} storage login {url}";
+
+        using var process = CuckooProcess.Start("script", environment, "-q", "-e", "-c", command, "/dev/null");
+        var output = new StringBuilder();
+        await ReadUntilAsync(process.StandardOutput, output, prompt);
+        await process.StandardInput.WriteAsync('\x03');
+        await process.StandardInput.FlushAsync();
+        // Before the input ends, which would end the prompt by itself.
+        await process.WaitForExitAsync().WaitAsync(TimeSpan.FromMinutes(1));
+
+        Assert.Equal(1, process.ExitCode);
+    }
+
     private static async Task ReadUntilAsync(StreamReader reader, StringBuilder output, string text)
     {
         var buffer = new char[256];

@@ -87,7 +87,7 @@ internal sealed class CloudSignIn(CommandContext context, CloudRegistry clouds, 
             throw Missing(address, field);
         var empty = field.IsOptional ? " (empty for none)" : "";
         var prompt = field.IsFile ? $"File with the {field.Label}{empty}: " : $"{Capital(field.Label)}{empty}: ";
-        var answer = field is { IsHidden: true, IsFile: false } ? AskHidden(prompt, cancellation) : AskOpenly(prompt);
+        var answer = field is { IsHidden: true, IsFile: false } ? AskHidden(prompt, cancellation) : AskOpenly(prompt, cancellation);
         if (answer.Length == 0 && !field.IsOptional)
             throw UserException.Usage($"'{address}' needs a {field.Label}; run the command again and type it.");
         return field.IsFile && answer.Length > 0 ? SecretValues.ReadText(answer, field.Label) : answer;
@@ -106,8 +106,14 @@ internal sealed class CloudSignIn(CommandContext context, CloudRegistry clouds, 
         }
     }
 
-    private static string AskOpenly(string prompt)
+    private static string AskOpenly(string prompt, CancellationToken cancellation)
     {
+        // Who waits for a line of the terminal hears of nothing else.
+        using var interrupted = cancellation.Register(static () =>
+        {
+            Console.Error.WriteLine();
+            Environment.Exit(ExitStatus.Failure);
+        });
         Console.Error.Write(prompt);
         return Console.In.ReadLine()?.Trim() ?? "";
     }
@@ -118,18 +124,18 @@ internal sealed class CloudSignIn(CommandContext context, CloudRegistry clouds, 
         if (useBrowser && Browser.IsLikely)
             return await signIn.WithBrowserAsync((page, _) => OpenPageAsync(endpoint, page), cancellation);
         if (context.Terminal.CanAsk)
-            return await signIn.WithPasteAsync((page, _) => Task.FromResult(AskForCode(endpoint, page)), cancellation);
+            return await signIn.WithPasteAsync((page, token) => Task.FromResult(AskForCode(endpoint, page, token)), cancellation);
         throw UserException.Usage(
             $"Signing in to {endpoint.Service} needs a browser, or a terminal to paste a code into; run the command there, or give {SecretValues.VariableFor(CloudSecret.RefreshToken)}.");
     }
 
-    private string AskForCode(OAuthEndpoint endpoint, Uri page)
+    private string AskForCode(OAuthEndpoint endpoint, Uri page, CancellationToken cancellation)
     {
         context.Terminal.Note($"Open this page in a browser, on any machine, and let CuckooDrive in:\n\n  {page.AbsoluteUri}\n");
         context.Terminal.Note(endpoint.ShowsCode
             ? $"{endpoint.Service} then shows a code."
             : "The browser then shows a page that cannot be opened: its whole address is what is needed.");
-        return AskOpenly("Paste it here: ");
+        return AskOpenly("Paste it here: ", cancellation);
     }
 
     private Task OpenPageAsync(OAuthEndpoint endpoint, Uri page)
