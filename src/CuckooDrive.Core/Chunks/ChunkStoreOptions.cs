@@ -44,7 +44,7 @@ public sealed record ChunkStoreOptions
     /// <summary>The largest shard; tests make it small.</summary>
     public int ShardCapacity { get; init; } = PackLayout.ShardCapacity;
 
-    /// <summary>A range request to a cloud that takes longer counts as failed.</summary>
+    /// <summary>A range request counts as failed after this time without any answer of its cloud, to it or to others.</summary>
     public TimeSpan ReadTimeout { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <summary>An upload of which nothing is seen for this long, and a second for every 16 KiB of it, counts as failed.</summary>

@@ -17,6 +17,7 @@ internal sealed class CloudChunkReader(
     TimeProvider time,
     ILogger logger)
 {
+    private readonly HedgeBudget _hedges = new();
     private long _degraded;
 
     public long DegradedReads => Volatile.Read(ref _degraded);
@@ -42,6 +43,8 @@ internal sealed class CloudChunkReader(
         }
         finally
         {
+            if (read.IsHedged)
+                _hedges.End(won: read.WonBy is not null);
             // Whoever still answers comes too late.
             await stop.CancelAsync().ConfigureAwait(false);
         }
@@ -85,6 +88,8 @@ internal sealed class CloudChunkReader(
                 stop.ThrowIfCancellationRequested();
                 if (first == late)
                 {
+                    if (!degraded && !(read.IsHedged = _hedges.TryBegin()))
+                        continue;
                     Ask(degraded ? 1 : pack.DataShards);
                     degraded = true;
                     continue;

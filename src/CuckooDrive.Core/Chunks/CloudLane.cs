@@ -21,6 +21,7 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
     private long _blockedUntil = time.GetTimestamp();
     private long _askedToWaitUntil = time.GetTimestamp();
     private long? _downSince;
+    private long? _answeredAt;
     private string? _lastError;
     private double _latencySeconds;
     private long? _quotaFree;
@@ -101,8 +102,16 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
     /// Calls the cloud within a time limit. A call that ignores its cancellation is left behind when the time is up, and
     /// counted until it ends (see <see cref="WhenIdleAsync"/>). Reports nothing about the cloud's condition.
     /// </summary>
+    /// <param name="call">The call.</param>
+    /// <param name="timeout">Its time limit.</param>
+    /// <param name="cancellationToken">Ends it before.</param>
+    /// <param name="longest">
+    /// Where given, the limit begins anew until then whenever the cloud has answered somebody meanwhile: over a line that is full a call
+    /// waits for its turn.
+    /// </param>
     /// <exception cref="CloudException">The cloud failed or did not answer in time.</exception>
-    public async Task<T> CallAsync<T>(Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken cancellationToken)
+    public async Task<T> CallAsync<T>(
+        Func<CancellationToken, Task<T>> call, TimeSpan timeout, CancellationToken cancellationToken, TimeSpan? longest = null)
     {
         var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         var answer = Task.Run(() => call(limit.Token), CancellationToken.None);
@@ -111,7 +120,7 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
         _ = answer.ContinueWith(ended => End(ended, limit), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
         try
         {
-            return await answer.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+            return await WaitAsync(answer, timeout, longest ?? timeout, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException exception)
         {
@@ -130,6 +139,28 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
         {
             await CancelAsync(answer, limit).ConfigureAwait(false);
         }
+    }
+
+    private async Task<T> WaitAsync<T>(Task<T> answer, TimeSpan timeout, TimeSpan longest, CancellationToken cancellationToken)
+    {
+        var started = time.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return await answer.WaitAsync(timeout, time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (TimeoutException) when (!answer.IsCompleted && longest > timeout && time.GetElapsedTime(started) < longest && HasAnsweredWithin(timeout))
+            {
+                // The line is full.
+            }
+        }
+    }
+
+    private bool HasAnsweredWithin(TimeSpan age)
+    {
+        lock (_gate)
+            return _answeredAt is { } answered && time.GetElapsedTime(answered) < age;
     }
 
     private static async ValueTask CancelAsync(Task call, CancellationTokenSource limit)
@@ -347,6 +378,7 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
     {
         _failures = 0;
         _downSince = null;
+        _answeredAt = time.GetTimestamp();
         _blockedUntil = time.GetTimestamp();
     }
 }

@@ -17,6 +17,9 @@ internal sealed class DegradedRead(ChunkLocation location, ChunkOpener opener)
     /// <summary>The shards that gave the chunk when its own did not; null before, or when its own did.</summary>
     public int[]? WonBy { get; private set; }
 
+    /// <summary>Others were asked because its own shard was late, see <see cref="HedgeBudget"/>.</summary>
+    public bool IsHedged { get; set; }
+
     /// <summary>The sealed chunk that authenticated.</summary>
     public byte[]? Sealed { get; private set; }
 

@@ -52,7 +52,9 @@ internal sealed class ShardRangeReader(ChunkStoreOptions options, CloudLanes lan
         var started = time.GetTimestamp();
         try
         {
-            var read = await lane.CallAsync(token => lane.Storage.ReadAsync(name, offset, bytes.AsMemory(0, length), token).AsTask(), options.ReadTimeout, cancellationToken).ConfigureAwait(false);
+            var read = await lane.CallAsync(
+                token => lane.Storage.ReadAsync(name, offset, bytes.AsMemory(0, length), token).AsTask(),
+                options.ReadTimeout, cancellationToken, WatchedUpload.Patience(options, length)).ConfigureAwait(false);
             if (read != length)
             {
                 lane.ReportAnswer();

@@ -1,3 +1,4 @@
+using CuckooDrive.Clouds.Decorators;
 using CuckooDrive.Core.Chunks;
 using CuckooDrive.Core.Placement;
 using Xunit;
@@ -206,6 +207,33 @@ public class ChunkStoreTests
     {
         await using var fixture = new StoreFixture(new Redundancy(1, 0));
         await Assert.ThrowsAsync<ChunkUnavailableException>(() => fixture.ReadAsync(new ChunkRef(7, 0), 1));
+    }
+
+    [Fact]
+    public async Task Over_slow_lines_little_is_asked_for_twice()
+    {
+        const int Chunks = 32;
+        await using var fixture = new StoreFixture(new Redundancy(3, 1), configure: static options => options with
+        {
+            DiskCacheLimit = 0,
+            MemoryCacheLimit = 0,
+            HedgeAfter = TimeSpan.FromMilliseconds(10),
+            ReadTimeout = TimeSpan.FromMinutes(1),
+        });
+        var chunks = Enumerable.Range(0, Chunks).Select(_ => StoreFixture.Random(20_000)).Select(plain => (Plain: plain, Chunk: fixture.Add(plain))).ToList();
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        var asked = 0;
+        foreach (var plan in fixture.Plans)
+        {
+            plan.Only = request => request.Operation != CloudOperation.Read || Interlocked.Increment(ref asked) > 0;
+            plan.Delay = TimeSpan.FromMilliseconds(500);
+        }
+        var reads = await Task.WhenAll(chunks.Select(item => fixture.ReadAsync(item.Chunk, item.Plain.Length)));
+        for (var chunk = 0; chunk < Chunks; chunk++)
+            Assert.Equal(chunks[chunk].Plain, reads[chunk]);
+        // Each chunk asked of all its clouds would be four times as many.
+        Assert.InRange(asked, Chunks, 3 * Chunks);
     }
 
     internal static async Task WaitUntil(Func<bool> condition)

@@ -2,6 +2,7 @@ using CuckooDrive.Clouds;
 using CuckooDrive.Clouds.Providers.Memory;
 using CuckooDrive.Core.Chunks;
 using CuckooDrive.Core.Placement;
+using CuckooDrive.Testing.Clouds;
 using Xunit;
 
 namespace CuckooDrive.Core.Tests.Chunks;
@@ -38,6 +39,35 @@ public sealed class CloudLaneTests
                 Assert.Equal(CloudErrorKind.Transient, exception.Kind);
             }
             await answering;
+        }
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(2, true)]
+    [InlineData(2, false)]
+    public async Task A_call_waits_for_its_turn_while_the_cloud_answers_others_but_not_for_ever(int answers, bool isSilentAfter)
+    {
+        var timeout = TimeSpan.FromSeconds(20);
+        var time = new ManualTime();
+        await using var cloud = new MemoryStorage();
+        var lane = new CloudLane(new CloudMember(0, "cloud", cloud, "domain"), new ChunkStoreOptions { StagingDirectory = "", CacheDirectory = "" }, time);
+        var call = lane.CallAsync(_ => new TaskCompletionSource<bool>().Task, timeout, TestContext.Current.CancellationToken, longest: 3 * timeout);
+        for (var answered = 0; answered < answers; answered++)
+            await AdvanceAsync(isAnswering: true);
+        await ChunkStoreTests.WaitUntil(() => time.Waiting == 1);
+        Assert.False(call.IsCompleted);
+        await AdvanceAsync(isAnswering: !isSilentAfter);
+        var failure = await Assert.ThrowsAsync<CloudException>(() => call.WaitAsync(TimeSpan.FromMinutes(1)));
+        Assert.Equal(CloudErrorKind.Transient, failure.Kind);
+
+        async Task AdvanceAsync(bool isAnswering)
+        {
+            await ChunkStoreTests.WaitUntil(() => time.Waiting == 1);
+            time.Advance(timeout / 2);
+            if (isAnswering)
+                lane.ReportAnswer();
+            time.Advance(timeout / 2);
         }
     }
 
