@@ -42,6 +42,8 @@ internal sealed class CloudLane(CloudMember member, ChunkStoreOptions options, T
 
     public Channel<ShardJob> Queue { get; } = Channel.CreateUnbounded<ShardJob>();
 
+    public ReadWindow Reads { get; } = new(time);
+
     public bool IsUsable => Member.State != CloudMemberState.Removed;
 
     public bool TakesShards => Member.State == CloudMemberState.Active;

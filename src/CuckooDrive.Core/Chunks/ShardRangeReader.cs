@@ -53,7 +53,7 @@ internal sealed class ShardRangeReader(ChunkStoreOptions options, CloudLanes lan
         try
         {
             var read = await lane.CallAsync(
-                token => lane.Storage.ReadAsync(name, offset, bytes.AsMemory(0, length), token).AsTask(),
+                token => lane.Reads.RunAsync(running => lane.Storage.ReadAsync(name, offset, bytes.AsMemory(0, length), running).AsTask(), token),
                 options.ReadTimeout, cancellationToken, WatchedUpload.Patience(options, length)).ConfigureAwait(false);
             if (read != length)
             {
