@@ -10,6 +10,9 @@ public sealed partial class Volume : ICommitter
     /// <summary>Up to this many dirty extents (a database's fsync) the committer flushes by itself: waking a worker costs more.</summary>
     private const int InlineFlushLimit = 8;
 
+    /// <summary>How often a commit flushes again for files that have just replaced others: a steady writer must not put it off for ever.</summary>
+    private const int ReplacementFlushes = 3;
+
     /// <summary>By then the kernel has written back what it had, unless it was told to keep it for longer: twice its usual limit.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(60);
 
@@ -218,20 +221,8 @@ public sealed partial class Volume : ICommitter
         CrashPoint.Reach(CrashStep.DataFlushed);
         List<(DirectoryNode Node, DirectoryEntry Marker)> markers;
         long changes;
-        lock (_gate)
-        {
-            _isCommitting = true;
-            changes = _changes;
-            // Written since the flush above: counted as a change already, but no part of this commit.
-            if (_dirtyData.Count > 0)
-                _changes++;
-            markers = _removalMarkers;
-            _removalMarkers = [];
-            Collect();
-            foreach (var request in requests)
-                request.Hook?.AddRows(_batch);
-            _chunks.CollectChanges(_batch, requests.Exists(r => r.SealPacks));
-        }
+        for (var flushes = 0; !TryCollect(requests, flushes == ReplacementFlushes, out markers, out changes); flushes++)
+            FlushEverything();
         var sequence = _store.Sequence;
         if (_batch.Count > 0)
         {
@@ -256,6 +247,32 @@ public sealed partial class Volume : ICommitter
         }
         Settle(markers, changes);
         return sequence;
+    }
+
+    /// <summary>
+    /// Collects this moment. False, unless it must be this one, when it would hold a file in the place of another without what was
+    /// written to it before: it was saved by rename since the flush, and a crash would leave neither the old content nor the new.
+    /// </summary>
+    private bool TryCollect(List<CommitRequest> requests, bool mustBeNow, out List<(DirectoryNode Node, DirectoryEntry Marker)> markers, out long changes)
+    {
+        lock (_gate)
+        {
+            changes = _changes;
+            markers = _removalMarkers;
+            if (!mustBeNow && _dirtyData.Overlaps(_replacing))
+                return false;
+            _replacing.Clear();
+            _isCommitting = true;
+            // Written since the flush before: counted as a change already, but no part of this commit.
+            if (_dirtyData.Count > 0)
+                _changes++;
+            _removalMarkers = [];
+            Collect();
+            foreach (var request in requests)
+                request.Hook?.AddRows(_batch);
+            _chunks.CollectChanges(_batch, requests.Exists(r => r.SealPacks));
+            return true;
+        }
     }
 
     /// <summary>The store is at the moment of the collection: markers, deleted inodes and what is too much in memory may go.</summary>

@@ -128,6 +128,8 @@ public sealed partial class Volume
         entry.Inode = child.Number;
         entry.Type = (byte)(child.Type >> 12);
         PutEntryRow(directory, entry);
+        if (_dirtyData.Contains(child))
+            _replacing.Add(child);
         TouchDirectory(directory);
     }
 

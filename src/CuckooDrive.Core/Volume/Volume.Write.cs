@@ -9,6 +9,9 @@ public sealed partial class Volume
     /// <summary>Inodes with dirty data. Guarded by the gate.</summary>
     private readonly HashSet<Inode> _dirtyData = [];
 
+    /// <summary>Inodes that took the place of others since the last collection, with dirty data. Guarded by the gate.</summary>
+    private readonly HashSet<Inode> _replacing = [];
+
     /// <inheritdoc/>
     public ValueTask<FsResult<int>> WriteAsync(ulong inode, ulong handle, long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken)
     {

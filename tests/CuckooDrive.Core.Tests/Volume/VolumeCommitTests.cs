@@ -36,6 +36,61 @@ public sealed class VolumeCommitTests
         Assert.Equal([2, 2, 2], await test.ReadAsync(await test.FindAsync("file"), 0, 3));
     }
 
+    /// <summary>An editor's save: whichever moment a crash finds, there is the old file or the new one.</summary>
+    [Theory]
+    [InlineData(RenameOptions.None)]
+    [InlineData(RenameOptions.Exchange)]
+    public async Task AFileSavedByRenameDuringACommitIsNotRecordedWithoutItsData(RenameOptions options)
+    {
+        await using var test = new TestVolume();
+        await test.WriteAsync(await test.MakeFileAsync("file"), 0, [1, 1, 1]);
+        var other = await test.MakeFileAsync("other");
+        await test.SyncAsync();
+
+        // All of it comes when the commit has looked for dirty data already.
+        var arrived = false;
+        test.Chunks.Hook = at =>
+        {
+            if (at != "append" || arrived)
+                return;
+            arrived = true;
+            SaveByRenameAsync(test, options).GetAwaiter().GetResult();
+        };
+        await test.WriteAsync(other, 0, [9]);
+        await test.SyncAsync();
+        Assert.True(arrived);
+
+        await test.CrashAsync();
+        Assert.Equal([2, 2, 2], await test.ReadAsync(await test.FindAsync("file"), 0, 3));
+        test.Check();
+    }
+
+    [Fact]
+    public async Task ASyncEndsWhileFilesAreSavedByRenameAgainAndAgain()
+    {
+        const int Limit = 200;
+        await using var test = new TestVolume();
+        var file = await test.MakeFileAsync("file");
+        await test.WriteAsync(file, 0, [1, 1, 1]);
+        var appends = 0;
+        test.Chunks.Hook = at =>
+        {
+            if (at == "append" && ++appends < Limit)
+                SaveByRenameAsync(test, RenameOptions.None).GetAwaiter().GetResult();
+        };
+        await test.SyncAsync().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        var needed = appends;
+        test.Chunks.Hook = null;
+        Assert.True(needed < Limit, "The sync has ended only when the writer did.");
+    }
+
+    private static async Task SaveByRenameAsync(TestVolume test, RenameOptions options)
+    {
+        await test.WriteAsync(await test.MakeFileAsync("new"), 0, [2, 2, 2]);
+        var renamed = await test.Volume.RenameAsync(IFileSystem.RootInode, TestVolume.Name("new"), IFileSystem.RootInode, TestVolume.Name("file"), options, default);
+        Assert.Equal(FsError.None, renamed);
+    }
+
     /// <summary>What comes after a sync began is not waited for: a program that writes the same places again and again would never let it end.</summary>
     [Fact]
     public async Task ASyncEndsWhileTheSamePlacesAreWrittenAgainAndAgain()
