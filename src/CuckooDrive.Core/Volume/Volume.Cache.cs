@@ -393,7 +393,8 @@ public sealed partial class Volume
         }
     }
 
-    private static bool IsEvictable(Inode inode) =>
+    /// <summary>One whose dirty data has all been cut is marked as changed by the next flush: another object for it may have changed by then.</summary>
+    private bool IsEvictable(Inode inode) =>
         inode is { IsChanged: false, IsAccessed: false, OpenCount: 0, LinkCount: > 0, IsDeleted: false, Number: not IFileSystem.RootInode } &&
-        inode.Dirty is null or { IsEmpty: true };
+        inode.Dirty is null or { IsEmpty: true } && !_dirtyData.Contains(inode);
 }

@@ -14,9 +14,11 @@ internal sealed class TestVolume : IAsyncDisposable
 
     private readonly DriveKeys _keys = DriveKeys.FromMaster(new byte[32], new byte[16]);
     private readonly VolumeOptions _options;
+    private readonly TimeProvider _time;
 
-    public TestVolume(VolumeOptions? options = null)
+    public TestVolume(VolumeOptions? options = null, TimeProvider? time = null)
     {
+        _time = time ?? TimeProvider.System;
         _options = (options ?? new VolumeOptions { CommitInterval = TimeSpan.FromHours(1) }) with { CommitRetryDelay = TimeSpan.FromMilliseconds(1) };
         Store = new MemoryMetadataStore();
         Chunks = new MemoryChunkStore(Store);
@@ -107,7 +109,7 @@ internal sealed class TestVolume : IAsyncDisposable
 
     public static byte[] Name(string name) => Encoding.UTF8.GetBytes(name);
 
-    private Core.Volume.Volume Open() => new(Store, Chunks, _keys, _options, TimeProvider.System, NullLogger.Instance);
+    private Core.Volume.Volume Open() => new(Store, Chunks, _keys, _options, _time, NullLogger.Instance);
 
     private sealed class AlwaysChanged : Core.Metadata.ICommitHook
     {

@@ -91,6 +91,53 @@ public sealed class VolumeCommitTests
         Assert.Equal(FsError.None, renamed);
     }
 
+    /// <summary>The next commit still looks at a file of which all that was dirty has been cut: another object for it must not come in between.</summary>
+    [Fact]
+    public async Task AFileWhoseDirtyDataWasCutDuringACommitStaysInMemoryUntilTheNext()
+    {
+        const int Others = 100;
+        var clock = new WatchedClock();
+        await using var test = new TestVolume(new VolumeOptions { InodeCacheLimit = 8, CommitInterval = TimeSpan.FromHours(1) }, clock);
+        await test.WriteAsync(await test.MakeFileAsync("file"), 0, [1, 1, 1]);
+        for (var i = 0; i < Others; i++)
+            await test.MakeFileAsync("other" + i);
+        await test.RemountAsync();
+
+        // Of a file with a gap the commit asks how long it has waited: after its flush, before it collects.
+        var file = await test.FindAsync("file");
+        var gapped = await test.FindAsync("other0");
+        var handle = (await test.Volume.OpenAsync(gapped, OpenOptions.Write, default)).Value.Handle;
+        await test.Volume.WriteAsync(gapped, handle, 100, new byte[] { 9 }, WriteOptions.FromPageCache, default);
+        var arrived = false;
+        clock.Read = () =>
+        {
+            if (arrived)
+                return;
+            arrived = true;
+            WriteAndPunchAsync(test, file).GetAwaiter().GetResult();
+        };
+        await test.SyncAsync();
+        clock.Read = null;
+        Assert.True(arrived);
+        test.Volume.Release(gapped, handle);
+
+        for (var i = 1; i < Others; i++)
+            await test.FindAsync("other" + i);
+        await test.WriteAsync(await test.FindAsync("file"), 3, [4, 4, 4]);
+        await test.SyncAsync();
+        await test.CrashAsync();
+        Assert.Equal([0, 0, 0, 4, 4, 4], await test.ReadAsync(await test.FindAsync("file"), 0, 6));
+        test.Check();
+    }
+
+    private static async Task WriteAndPunchAsync(TestVolume test, ulong file)
+    {
+        var handle = (await test.Volume.OpenAsync(file, OpenOptions.Write, default)).Value.Handle;
+        await test.Volume.WriteAsync(file, handle, 0, new byte[] { 2, 2, 2 }, WriteOptions.None, default);
+        Assert.Equal(FsError.None, await test.Volume.AllocateAsync(file, handle, 0, 3, AllocateOptions.PunchHole | AllocateOptions.KeepSize, default));
+        test.Volume.Release(file, handle);
+    }
+
     /// <summary>What comes after a sync began is not waited for: a program that writes the same places again and again would never let it end.</summary>
     [Fact]
     public async Task ASyncEndsWhileTheSamePlacesAreWrittenAgainAndAgain()
@@ -194,6 +241,18 @@ public sealed class VolumeCommitTests
         var looks = store.Looks;
         Assert.Equal(FsError.Stale, (await volume.GetAttributesAsync(inode, default)).Error);
         Assert.True(store.Looks > looks, "It is still in memory.");
+    }
+
+    private sealed class WatchedClock : TimeProvider
+    {
+        /// <summary>Called whenever somebody measures time.</summary>
+        public Action? Read { get; set; }
+
+        public override long GetTimestamp()
+        {
+            Read?.Invoke();
+            return base.GetTimestamp();
+        }
     }
 
     private sealed class FullStore(IMetadataStore inner) : IMetadataStore
