@@ -73,12 +73,29 @@ public sealed partial class Volume
         var opened = await OpenWhenStoredAsync(Execute<OpenOperation, OpenedFile>(new OpenOperation(inode, options)), options).ConfigureAwait(false);
         if (!opened.Succeeded)
             return opened;
-        var change = new AttributeChange { Size = 0, ModifyTimeNow = true, DropPrivileges = options.HasFlag(OpenOptions.DropPrivileges) };
-        var truncated = await SetAttributesAsync(inode, change, cancellationToken).ConfigureAwait(false);
-        if (truncated.Succeeded)
-            return opened;
-        Release(inode, opened.Value.Handle);
-        return truncated.Error;
+        var truncated = await TruncateOpenedAsync(inode, opened.Value.Handle, 0, options, cancellationToken).ConfigureAwait(false);
+        return truncated.Succeeded ? opened : truncated.Error;
+    }
+
+    /// <summary>Empties a file that has just been opened. Nobody learns of the handle, or of the references, if that fails: they go.</summary>
+    private async ValueTask<FsResult<Attributes>> TruncateOpenedAsync(ulong inode, ulong handle, ulong references, OpenOptions options, CancellationToken cancellationToken)
+    {
+        var succeeded = false;
+        try
+        {
+            var change = new AttributeChange { Size = 0, ModifyTimeNow = true, DropPrivileges = options.HasFlag(OpenOptions.DropPrivileges) };
+            var truncated = await SetAttributesAsync(inode, change, cancellationToken).ConfigureAwait(false);
+            succeeded = truncated.Succeeded;
+            return truncated;
+        }
+        finally
+        {
+            if (!succeeded)
+            {
+                Release(inode, handle);
+                Forget(inode, references);
+            }
+        }
     }
 
     /// <summary>Nothing is left to be done after the create: the file is new, or was opened as it is.</summary>
@@ -93,13 +110,9 @@ public sealed partial class Volume
         if (!created.Succeeded || !options.HasFlag(OpenOptions.Truncate) || created.Value.Entry.Attributes.Size == 0)
             return created;
         var number = created.Value.Entry.Attributes.Inode;
-        var change = new AttributeChange { Size = 0, ModifyTimeNow = true, DropPrivileges = options.HasFlag(OpenOptions.DropPrivileges) };
-        var truncated = await SetAttributesAsync(number, change, cancellationToken).ConfigureAwait(false);
-        if (truncated.Succeeded)
-            return created.Value with { Entry = created.Value.Entry with { Attributes = truncated.Value } };
-        Release(number, created.Value.Handle);
-        Forget(number, 1);
-        return truncated.Error;
+        var truncated = await TruncateOpenedAsync(number, created.Value.Handle, 1, options, cancellationToken).ConfigureAwait(false);
+        return truncated.Succeeded
+            ? created.Value with { Entry = created.Value.Entry with { Attributes = truncated.Value } } : truncated.Error;
     }
 
     private readonly record struct OpenOperation(ulong Number, OpenOptions Options) : IOperation<OpenedFile>
