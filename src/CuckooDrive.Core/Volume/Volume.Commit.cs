@@ -453,16 +453,18 @@ public sealed partial class Volume : ICommitter
         {
             if (!LoadInode(number))
                 continue;
-            Load(new Miss { Kind = MissKind.RegionsFrom, Inode = number });
-            Load(new Miss { Kind = MissKind.ExtendedAttributes, Inode = number });
             var inode = _inodes[number];
             inode.HasOrphanRow = true;
+            // Of a file that stays only what is cut: a large one that was being written would else be in memory whole.
+            var cutFrom = inode.LinkCount == 0 ? 0 : inode.Size;
+            Load(new Miss { Kind = MissKind.RegionsFrom, Inode = number, Region = ExtentMap.RegionOf(cutFrom) });
+            Load(new Miss { Kind = MissKind.ExtendedAttributes, Inode = number });
             lock (inode.DataLock)
             {
                 lock (_gate)
                 {
                     var miss = default(Miss);
-                    TryCut(inode, inode.LinkCount == 0 ? 0 : inode.Size, MaximumFileSize, ref miss);
+                    TryCut(inode, cutFrom, MaximumFileSize, ref miss);
                     MarkChanged(inode);
                 }
             }
