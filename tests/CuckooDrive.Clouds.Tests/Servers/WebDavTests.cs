@@ -1,3 +1,7 @@
+using System.Buffers;
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Http.Headers;
 using CuckooDrive.Testing.Clouds;
 using CuckooDrive.Testing.Servers;
 using Xunit;
@@ -205,6 +209,35 @@ public sealed class WebDavTests
         Assert.Equal(["MKCOL /.cuckoo", "PROPFIND /.cuckoo", "PUT /.cuckoo", "DELETE /.cuckoo"], requests);
     }
 
+    /// <summary>A part that is less than was asked for must not pass for the end of the object.</summary>
+    [Theory]
+    [InlineData("bytes 10-14/100", 5, true, CloudErrorKind.Corrupt)]
+    [InlineData("bytes 10-14/100", 5, false, CloudErrorKind.Corrupt)]
+    [InlineData("bytes 10-29/100", 20, true, CloudErrorKind.Corrupt)]
+    [InlineData("bytes 9-18/100", 10, true, CloudErrorKind.Corrupt)]
+    [InlineData("bytes 10-19/100", 5, true, CloudErrorKind.Corrupt)]
+    [InlineData("bytes 10-19/100", 5, false, CloudErrorKind.Transient)]
+    [InlineData("bytes 10-14/15", 3, false, CloudErrorKind.Transient)]
+    public async Task A_part_is_held_to_what_was_asked_for(string range, int sent, bool tellsLength, CloudErrorKind kind)
+    {
+        await using var storage = Open("webdavs://user@cloud.example/", () => new PartAnswers(range, sent, tellsLength));
+        await Failing.CallAsync(() => storage.ReadAsync("a", 10, new byte[10]).AsTask(), kind, "sent");
+    }
+
+    [Theory]
+    [InlineData("bytes 10-19/100", 10, 10, 10)]
+    [InlineData("bytes 10-14/15", 5, 10, 5)]
+    [InlineData("bytes 10-10/100", 1, 0, 0)]
+    public async Task A_part_may_end_where_the_object_does(string range, int sent, int wanted, int read)
+    {
+        await using var storage = Open("webdavs://user@cloud.example/", () => new PartAnswers(range, sent, false));
+        Assert.Equal(read, await storage.ReadAsync("a", 10, new byte[wanted]));
+        await using var stream = await storage.OpenReadAsync("a", 10, wanted);
+        using var copy = new MemoryStream();
+        await stream.CopyToAsync(copy);
+        Assert.Equal(read, copy.Length);
+    }
+
     private static TestServer Server(string kind) => kind switch
     {
         "lighttpd" => TestServers.WebDav,
@@ -214,9 +247,34 @@ public sealed class WebDavTests
     };
 
     private static ICloudStorage Open(string url, Func<HttpRequestMessage, (int Status, string Body)>? answer = null) =>
+        Open(url, answer is null ? null : () => new CannedAnswers(answer));
+
+    private static ICloudStorage Open(string url, Func<HttpMessageHandler>? handler) =>
         CloudRegistry.Default.Open(url, new CloudOpenOptions
         {
             Credentials = new MemoryCredentialStore(CloudCredential.Empty.With(CloudSecret.Password, "hunter2")),
-            HttpHandler = answer is null ? null : () => new CannedAnswers(answer),
+            HttpHandler = handler,
         });
+
+    /// <summary>Answers every GET with one part; without a length only the end of the connection ends it, as with HTTP/1.0.</summary>
+    private sealed class PartAnswers(string range, int sent, bool tellsLength) : HttpMessageHandler
+    {
+        protected override Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            if (request.Method != HttpMethod.Get)
+            {
+                return Task.FromResult(new HttpResponseMessage(HttpStatusCode.MultiStatus)
+                {
+                    Content = new StringContent(
+                        "<multistatus xmlns='DAV:'><response><href>/</href><propstat><prop><resourcetype><collection/></resourcetype></prop></propstat></response></multistatus>"),
+                });
+            }
+            var body = new byte[sent];
+            HttpContent content = tellsLength
+                ? new ByteArrayContent(body)
+                : new StreamContent(PipeReader.Create(new ReadOnlySequence<byte>(body)).AsStream());
+            content.Headers.ContentRange = ContentRangeHeaderValue.Parse(range);
+            return Task.FromResult(new HttpResponseMessage(HttpStatusCode.PartialContent) { Content = content });
+        }
+    }
 }

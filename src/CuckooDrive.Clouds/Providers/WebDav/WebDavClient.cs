@@ -30,10 +30,12 @@ internal sealed class WebDavClient : IDisposable
     public async Task<HttpResponseMessage> GetAsync(string name, long offset, long? length, CancellationToken cancellationToken)
     {
         using var request = new HttpRequestMessage(HttpMethod.Get, Locate(name));
-        if (offset > 0 || length is not null)
-            request.Headers.Range = new RangeHeaderValue(offset, length is { } count ? offset + Math.Max(1, count) - 1 : null);
+        RangedDownload.Ask(request, offset, AskedFor(length));
         return await SendAsync(request, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>How much is asked for where so much is wanted: no range is empty, and one byte shows whether the object is there.</summary>
+    public static long? AskedFor(long? length) => length is { } count ? Math.Max(1, count) : null;
 
     public async Task<HttpResponseMessage> PutAsync(
         string path, HttpContent content, bool onlyNew, CancellationToken cancellationToken)

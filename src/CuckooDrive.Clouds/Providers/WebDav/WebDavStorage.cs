@@ -91,25 +91,18 @@ public sealed class WebDavStorage : ICloudStorage
         // Both at once: the look at a folder that is not known yet does not delay the object.
         var parent = _folders.HasParentAsync(name, cancellationToken).AsTask();
         var response = await GetAsync(parent, name, offset, length, cancellationToken).ConfigureAwait(false);
-        switch (response.StatusCode)
+        if (RangedDownload.IsAnswer(response))
         {
-            case HttpStatusCode.RequestedRangeNotSatisfiable:
-                response.Dispose();
-                return Stream.Null;
-            case HttpStatusCode.PartialContent when response.Content.Headers.ContentRange?.From == offset:
-                return await OpenBodyAsync(response, 0, length, cancellationToken).ConfigureAwait(false);
-            case HttpStatusCode.OK:
-                // The server does not know ranges, or has nothing to cut off.
-                return await OpenBodyAsync(response, offset, length, cancellationToken).ConfigureAwait(false);
+            var body = await RangedDownload.OpenAsync(_client.Http, response, offset, WebDavClient.AskedFor(length), cancellationToken)
+                .ConfigureAwait(false);
+            return length == 0 ? new PartStream(body, 0, 0) : body;
         }
         using (response)
         {
             // Servers answer differently to the name of a folder.
-            if (response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone ||
-                await StatAsync(name, cancellationToken).ConfigureAwait(false) is null)
-                throw WebDavWriter.Missing(name);
-            throw response.StatusCode == HttpStatusCode.PartialContent
-                ? new CloudException(CloudErrorKind.Corrupt, $"'{_address.Host}' sent another part of '{name}' than was asked for.")
+            throw response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.Gone ||
+                await StatAsync(name, cancellationToken).ConfigureAwait(false) is null
+                ? WebDavWriter.Missing(name)
                 : _client.Error(response);
         }
     }
@@ -211,14 +204,6 @@ public sealed class WebDavStorage : ICloudStorage
             response.Dispose();
             throw;
         }
-    }
-
-    private async Task<Stream> OpenBodyAsync(
-        HttpResponseMessage response, long skip, long? length, CancellationToken cancellationToken)
-    {
-        var body = await _client.Http.OpenBodyAsync(response, response.Content.Headers.ContentLength, cancellationToken)
-            .ConfigureAwait(false);
-        return skip == 0 && length is null ? body : new PartStream(body, skip, length);
     }
 
     private async ValueTask<bool> IsFolderAsync(string folder, CancellationToken cancellationToken)
