@@ -126,6 +126,21 @@ public sealed class BoxTests : ProviderFailures
     }
 
     [Fact]
+    public async Task A_list_that_does_not_go_on_is_not_taken_for_all_there_is() => Assert.Equal(
+        CloudErrorKind.Transient,
+        (await ListUpToAsync(new EmulatorFault { Path = "/items", Status = 404, Body = """{"type":"error","status":404,"code":"not_found"}""" })).Kind);
+
+    [Fact]
+    public async Task A_folder_that_Box_shows_and_does_not_list_is_not_taken_for_empty()
+    {
+        await using var storage = Open();
+        await storage.WriteAsync("f/a", CloudContent.FromMemory(Data(10)));
+        _emulator.Faults.Add(new EmulatorFault { Path = "/items", Status = 404, Body = """{"type":"error","status":404,"code":"not_found"}""" });
+        var failure = await Assert.ThrowsAsync<CloudException>(() => storage.ListAsync("f/").ToListAsync().AsTask());
+        Assert.Equal(CloudErrorKind.Transient, failure.Kind);
+    }
+
+    [Fact]
     public async Task Another_upload_of_the_same_name_may_be_waited_for()
     {
         await using var storage = Open();

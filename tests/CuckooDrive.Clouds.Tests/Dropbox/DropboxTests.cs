@@ -133,6 +133,16 @@ public sealed class DropboxTests : ProviderFailures
     }
 
     [Fact]
+    public async Task A_list_that_does_not_go_on_is_not_taken_for_all_there_is() => Assert.Equal(
+        CloudErrorKind.Transient,
+        (await ListUpToAsync(new EmulatorFault
+        {
+            Path = "/list_folder/continue",
+            Status = 409,
+            Body = """{"error_summary":"path/not_found/","error":{".tag":"path","path":{".tag":"not_found"}}}""",
+        })).Kind);
+
+    [Fact]
     public async Task A_limit_says_how_long_to_wait_in_the_body_too()
     {
         await using var storage = Open();

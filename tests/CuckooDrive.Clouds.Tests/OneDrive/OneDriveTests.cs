@@ -130,6 +130,25 @@ public sealed class OneDriveTests : ProviderFailures
     }
 
     [Fact]
+    public async Task A_root_that_vanishes_is_noticed_by_a_list_also_a_moment_after_it_was_seen()
+    {
+        await using (var making = Open())
+            await making.WriteAsync("a/b", CloudContent.FromMemory(Data(10)));
+        await using var storage = Open(_emulator.Options());
+        Assert.Single(await storage.ListAsync("").ToListAsync());
+        _emulator.RemoveAppFolder();
+        Assert.Equal(
+            CloudErrorKind.NotFound, (await Assert.ThrowsAsync<CloudException>(() => storage.ListAsync("").ToListAsync().AsTask())).Kind);
+        Assert.Equal(
+            CloudErrorKind.NotFound, (await Assert.ThrowsAsync<CloudException>(() => storage.ListAsync("a/").ToListAsync().AsTask())).Kind);
+    }
+
+    [Fact]
+    public async Task A_list_that_does_not_go_on_is_not_taken_for_all_there_is() => Assert.Equal(
+        CloudErrorKind.Transient,
+        (await ListUpToAsync(new EmulatorFault { Path = "/children", Status = 404, Body = """{"error":{"code":"itemNotFound"}}""" })).Kind);
+
+    [Fact]
     public async Task The_emulator_refuses_fragments_of_a_wrong_size_or_place()
     {
         using var client = Client();

@@ -279,6 +279,23 @@ public abstract class ProviderFailures : IDisposable
         return data.ToArray();
     }
 
+    /// <summary>The failure of a list of two pages, of which the service misses the second one.</summary>
+    protected async Task<CloudException> ListUpToAsync(EmulatorFault fault)
+    {
+        await using var storage = Open();
+        for (var index = 0; index < 5; index++)
+            await storage.WriteAsync($"f/n{index}", CloudContent.FromMemory(Data(index)));
+        await using var list = storage.ListAsync("f/").GetAsyncEnumerator();
+        Assert.True(await list.MoveNextAsync());
+        Emulator.Faults.Add(fault);
+        return await Assert.ThrowsAsync<CloudException>(async () =>
+        {
+            while (await list.MoveNextAsync())
+            {
+            }
+        });
+    }
+
     /// <summary>Waits until something has happened, a minute at most.</summary>
     protected static async Task UntilAsync(Func<bool> condition)
     {

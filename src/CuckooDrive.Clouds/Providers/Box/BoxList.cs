@@ -56,8 +56,11 @@ internal static class BoxList
                 // Gone; but where only the id is old, another folder has its name by now.
                 folders.Forget(path);
                 var found = await folders.FindAsync(path, cancellationToken).ConfigureAwait(false);
-                if (found is null || found == id || again || marker is not null)
+                if (found is null && marker is null)
                     return ([], null, id);
+                // What came so far is not all there is.
+                if (found is null || found == id || again || marker is not null)
+                    throw new CloudException(CloudErrorKind.Transient, $"Box lost its place in the list of '{path}'.", failure);
                 id = found;
             }
         }

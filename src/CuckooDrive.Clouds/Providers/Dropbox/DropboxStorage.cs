@@ -86,6 +86,8 @@ public sealed class DropboxStorage : ICloudStorage
             catch (CloudException failure) when (failure.Kind == CloudErrorKind.NotFound)
             {
                 await RequireRootAsync(cancellationToken).ConfigureAwait(false);
+                if (argument.ContainsKey("cursor"))
+                    throw new CloudException(CloudErrorKind.Transient, $"Dropbox lost its place in the list of '{folder}'.", failure);
                 yield break;
             }
             foreach (var entry in page.Items("entries"))

@@ -33,14 +33,8 @@ internal sealed class OneDriveFolders(OneDriveClient client, bool createRoot, Ti
             await LookAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>The id of a folder below the root (empty for the root); it is made if it is missing.</summary>
-    public Task<string> EnsureAsync(string folder, CancellationToken cancellationToken)
-    {
-        var segments = folder.Length == 0 ? [] : folder.Split('/');
-        return EnsureAsync([.. client.Root, .. segments.Select(OneDriveNames.Encode)], cancellationToken);
-    }
-
-    private async Task LookAsync(CancellationToken cancellationToken)
+    /// <summary>The same without relying on what was seen.</summary>
+    public async Task LookAsync(CancellationToken cancellationToken)
     {
         // The first sight of the app's folder also makes it: writing to it does not always.
         var found = await client.FindAsync(client.Address(""), "the root folder", cancellationToken).ConfigureAwait(false);
@@ -57,6 +51,13 @@ internal sealed class OneDriveFolders(OneDriveClient client, bool createRoot, Ti
             await EnsureAsync(client.Root, cancellationToken).ConfigureAwait(false);
         }
         Interlocked.Exchange(ref _seen, time.GetTimestamp());
+    }
+
+    /// <summary>The id of a folder below the root (empty for the root); it is made if it is missing.</summary>
+    public Task<string> EnsureAsync(string folder, CancellationToken cancellationToken)
+    {
+        var segments = folder.Length == 0 ? [] : folder.Split('/');
+        return EnsureAsync([.. client.Root, .. segments.Select(OneDriveNames.Encode)], cancellationToken);
     }
 
     private async Task<string> EnsureAsync(IReadOnlyList<string> path, CancellationToken cancellationToken)

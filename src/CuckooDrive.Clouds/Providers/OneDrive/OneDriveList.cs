@@ -19,9 +19,10 @@ internal static class OneDriveList
         var open = new Stack<string>([start]);
         while (open.TryPop(out var folder))
         {
-            for (Uri? page = client.Address(folder, FirstPage); page is not null;)
+            var first = client.Address(folder, FirstPage);
+            for (Uri? page = first; page is not null;)
             {
-                var (items, next) = await PageAsync(client, page, folder, cancellationToken).ConfigureAwait(false);
+                var (items, next) = await PageAsync(client, folders, page, page == first, folder, cancellationToken).ConfigureAwait(false);
                 foreach (var item in items)
                 {
                     if (OneDriveNames.Decode(item.Name) is not { } segment)
@@ -40,7 +41,7 @@ internal static class OneDriveList
     }
 
     private static async Task<(IReadOnlyList<OneDriveItem> Items, Uri? Next)> PageAsync(
-        OneDriveClient client, Uri page, string folder, CancellationToken cancellationToken)
+        OneDriveClient client, OneDriveFolders folders, Uri page, bool isFirst, string folder, CancellationToken cancellationToken)
     {
         try
         {
@@ -49,8 +50,11 @@ internal static class OneDriveList
         }
         catch (CloudException failure) when (failure.Kind == CloudErrorKind.NotFound)
         {
-            // Never was there, or went away meanwhile.
-            return ([], null);
+            // With the root it would only seem that there is nothing, also a moment after it was seen.
+            await folders.LookAsync(cancellationToken).ConfigureAwait(false);
+            // Never was there, or went away meanwhile; but what was begun is not all there is.
+            return isFirst ? ([], null) : throw new CloudException(
+                CloudErrorKind.Transient, $"OneDrive lost its place in the list of '{folder}'.", failure);
         }
     }
 
