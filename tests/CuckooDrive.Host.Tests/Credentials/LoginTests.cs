@@ -1,5 +1,10 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using CuckooDrive.Clouds;
+using CuckooDrive.Host.Credentials;
+using CuckooDrive.Host.State;
 using CuckooDrive.Testing.Host;
 using CuckooDrive.Testing.Servers;
 
@@ -50,6 +55,27 @@ public sealed class LoginTests : IDisposable
         (await RunAsync(wrong, "storage", "login", root)).MustFail(1, "not kept");
         (await RunAsync(_environment, "storage", "stat", root, "none")).MustFail(1, "no object");
         (await RunAsync(wrong, "storage", "stat", root, "none")).MustFail(1, "storage login");
+    }
+
+    [Fact]
+    public async Task A_login_whose_trial_is_interrupted_is_not_kept_and_a_good_one_stays()
+    {
+        // Takes connections and says nothing.
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        var url = $"webdav://me@{silent.LocalEndpoint}/dav";
+        Directory.CreateDirectory(State);
+        var vault = new AccountVault(
+            new CuckooPaths(Path.Combine(_folder.Path, "home", "config"), State), [new KeyFileStore(Path.Combine(State, "accounts.key"))], TimeProvider.System);
+        vault.Write(AccountName.Of(url), CloudCredential.Empty.With(CloudSecret.Password, "good"));
+
+        using var process = CuckooProcess.Start(CuckooProcess.Executable, _withPassword, "storage", "login", url);
+        process.StandardInput.Close();
+        using var connection = await silent.AcceptSocketAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        await CuckooProcess.ToolAsync("kill", "-INT", $"{process.Id}");
+
+        (await CuckooProcess.WaitAsync(process, "storage login")).MustFail(1, "nothing was lost");
+        Assert.Equal("good", vault.Read(AccountName.Of(url))?[CloudSecret.Password]);
     }
 
     [Fact]

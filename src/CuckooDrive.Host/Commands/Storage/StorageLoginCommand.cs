@@ -33,9 +33,11 @@ internal static class StorageLoginCommand
             }
             var vault = AccountVault.Open(context.Paths);
             var account = AccountName.Of(url);
-            var before = vault.Read(account);
-            vault.Write(account, credential);
-            var works = await TryOutAsync(context, url, vault, account, before, cancellation);
+            // Tried out before it is kept: whatever ends this sooner leaves the login that was there.
+            var login = new MemoryCredentialStore(credential);
+            var works = await TryOutAsync(context, url, login, cancellation);
+            // With the tokens that the trial may have renewed.
+            vault.Write(account, await login.ReadAsync(cancellation));
             context.Terminal.Line($"{(works ? "Signed in to" : "Kept the login of")} {account}, sealed with a key in {vault.DescribeKey()}.");
         }
         catch (CloudException failure)
@@ -46,17 +48,16 @@ internal static class StorageLoginCommand
 
     /// <summary>One small request shows whether the login works. One that is refused is not kept.</summary>
     private static async Task<bool> TryOutAsync(
-        CommandContext context, string url, AccountVault vault, string account, CloudCredential? before, CancellationToken cancellation)
+        CommandContext context, string url, ICredentialStore login, CancellationToken cancellation)
     {
         try
         {
-            await using var session = StorageSession.Open(context, url, vault.StoreFor(account));
+            await using var session = StorageSession.Open(context, url, login);
             await session.Cloud.StatAsync($"{ConformanceSuite.Folder}none", cancellation);
             return true;
         }
         catch (CloudException failure) when (failure.Kind is CloudErrorKind.Unauthorized or CloudErrorKind.InvalidAddress)
         {
-            vault.Write(account, before);
             throw new UserException(
                 $"{failure.Message.TrimEnd('.')}; the login was not kept, check what you typed and run the command again.",
                 failure.Kind == CloudErrorKind.InvalidAddress ? ExitStatus.WrongUsage : ExitStatus.Failure, failure);
