@@ -15,6 +15,8 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
     private const int LongestRequest = 4 << 20;
     private const int SocketLevel = 1;
     private const int PeerCredentials = 17;
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan AnswerPatience = TimeSpan.FromSeconds(5);
     private readonly CancellationTokenSource _stop = new();
     private readonly List<Task> _connections = [];
     private Socket? _listener;
@@ -33,7 +35,7 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
         _accepting = AcceptAsync(_listener);
     }
 
-    /// <summary>Stops listening and waits for the answers under way.</summary>
+    /// <summary>Stops listening and waits for the answers under way, but not for long for clients that do not take them.</summary>
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
@@ -63,6 +65,8 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
             catch (SocketException failure)
             {
                 logger.LogWarning(failure, "A control connection could not be accepted.");
+                // It is still there: without a descriptor for it the next try fails at once.
+                await Task.Delay(AcceptPause, _stop.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
             lock (_connections)
@@ -89,7 +93,7 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
                 return;
             var watching = CancelWhenClosedAsync(stream, cancellation);
             var reply = await AnswerAsync(line, stream, cancellation.Token);
-            await WriteAsync(stream, reply.Response, CancellationToken.None);
+            await WriteLastAsync(stream, reply.Response);
             reply.AfterSent?.Invoke();
             connection.Shutdown(SocketShutdown.Both);
             await watching;
@@ -170,6 +174,17 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
                 return Encoding.UTF8.GetString(line.GetBuffer(), 0, (int)line.Length);
         }
         return null;
+    }
+
+    /// <summary>
+    /// Also after the end has begun: an unmount is told how it went. But then a client that was suspended, as with Ctrl-Z, and takes
+    /// nothing must not hold it up.
+    /// </summary>
+    private async Task WriteLastAsync(Stream stream, ControlResponse response)
+    {
+        using var cutOff = new CancellationTokenSource();
+        await using var end = _stop.Token.Register(() => cutOff.CancelAfter(AnswerPatience));
+        await WriteAsync(stream, response, cutOff.Token);
     }
 
     private static async Task WriteAsync(Stream stream, ControlResponse response, CancellationToken cancellation)

@@ -1,0 +1,61 @@
+using System.Net.Sockets;
+using CuckooDrive.Host.Daemon;
+using CuckooDrive.Host.State;
+using CuckooDrive.Testing.Host;
+using Microsoft.Extensions.Logging.Abstractions;
+using MountedDrive = CuckooDrive.Testing.Host.MountedDrive;
+
+namespace CuckooDrive.Host.Tests;
+
+/// <summary>Clients that do not behave, and a system that has no more to give.</summary>
+public sealed class ControlServerTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    /// <summary>As one that was suspended with Ctrl-Z.</summary>
+    [Fact]
+    public async Task A_client_that_does_not_take_its_answer_does_not_hold_up_the_end()
+    {
+        using var folder = new TemporaryFolder();
+        var folders = new DriveFolders("photos", folder.Sub("photos"));
+        folders.Prepare();
+        var handler = new LongAnswer();
+        var server = new ControlServer(folders, handler, NullLogger<ControlServer>.Instance);
+        server.Start();
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(folders.ControlSocket));
+        await client.SendAsync("{\"command\":\"status\"}\n"u8.ToArray());
+        await handler.Asked.Task.WaitAsync(Patience);
+        // The first of it is there, so the rest is on its way.
+        Assert.Equal(1, await client.ReceiveAsync(new byte[1]).WaitAsync(Patience));
+
+        await server.DisposeAsync().AsTask().WaitAsync(Patience);
+    }
+
+    [Fact]
+    public async Task A_process_without_descriptors_waits_before_it_accepts_again()
+    {
+        await using var drive = await MountedDrive.CreateAsync();
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+
+        (await CuckooProcess.ToolAsync("prlimit", "--pid", $"{drive.ProcessId}", "--nofile=3:")).MustSucceed();
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(Path.Combine(drive.Home, "state", "drives", MountedDrive.Name, "run", "control")));
+        await Task.Delay(TimeSpan.FromSeconds(3));
+        (await CuckooProcess.ToolAsync("prlimit", "--pid", $"{drive.ProcessId}", "--nofile=4096:")).MustSucceed();
+
+        using var status = await drive.StatusAsync();
+        Assert.Equal(drive.ProcessId, status.RootElement.GetProperty("processId").GetInt32());
+        Assert.InRange(File.ReadLines(drive.LogFile).Count(line => line.Contains("could not be accepted", StringComparison.Ordinal)), 1, 50);
+    }
+
+    private sealed class LongAnswer : IControlHandler
+    {
+        public TaskCompletionSource Asked { get; } = new();
+
+        public Task<ControlReply> HandleAsync(ControlRequest request, IProgress<ControlProgress> progress, CancellationToken cancellation)
+        {
+            Asked.TrySetResult();
+            return Task.FromResult(ControlReply.Failed(new string('a', 16 << 20)));
+        }
+    }
+}
