@@ -20,6 +20,15 @@ internal sealed class ReadWindow(TimeProvider time)
     private int _running;
     private long _halvedAt = long.MinValue;
 
+    public int Limit
+    {
+        get
+        {
+            lock (_gate)
+                return _limit;
+        }
+    }
+
     /// <summary>Runs a read when there is room. One that is cancelled counts no more, also when it goes on.</summary>
     public async Task<T> RunAsync<T>(Func<CancellationToken, Task<T>> read, CancellationToken cancellationToken)
     {
