@@ -41,6 +41,9 @@ public sealed record ChunkStoreOptions
     /// <summary>Bytes of chunks that may be on their way into memory because of <see cref="IChunkStore.Prefetch"/>.</summary>
     public long PrefetchLimit { get; init; } = 24L << 20;
 
+    /// <summary>Only read: nothing is uploaded, healed or removed, however much waits for it.</summary>
+    public bool ReadOnly { get; init; }
+
     /// <summary>The largest shard; tests make it small.</summary>
     public int ShardCapacity { get; init; } = PackLayout.ShardCapacity;
 

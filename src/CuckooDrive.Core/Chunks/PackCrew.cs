@@ -32,6 +32,10 @@ internal sealed class PackCrew(
 
     public void Start(CancellationToken stopping)
     {
+        _tasks.Add(Task.Run(() => GuardAsync(_ => watch.RunQuotasAsync(), stopping), CancellationToken.None));
+        _tasks.Add(Task.Run(() => GuardAsync(_ => watch.RunProbesAsync(), stopping), CancellationToken.None));
+        if (options.ReadOnly)
+            return;
         uploader.Start(stopping);
         List<Pack> incomplete;
         lock (index.Gate)
@@ -41,8 +45,6 @@ internal sealed class PackCrew(
         _tasks.Add(Task.Run(() => GuardAsync(PrepareOnThreadAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(MaintainLoopAsync, stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(HealLoopAsync, stopping), CancellationToken.None));
-        _tasks.Add(Task.Run(() => GuardAsync(_ => watch.RunQuotasAsync(), stopping), CancellationToken.None));
-        _tasks.Add(Task.Run(() => GuardAsync(_ => watch.RunProbesAsync(), stopping), CancellationToken.None));
         _tasks.Add(Task.Run(() => GuardAsync(FillDedupAsync, stopping), CancellationToken.None));
     }
 

@@ -172,6 +172,7 @@ public sealed partial class Drive : IAsyncDisposable
             StagingLimit = options.StagingLimit,
             DiskCacheLimit = options.DiskCacheLimit,
             MemoryCacheLimit = options.MemoryCacheLimit,
+            ReadOnly = options.ReadOnly,
         });
         return new ChunkStore(
             chunkOptions, parts.Keys!, parts.Store!, parts.Clouds!.Members, parts.Settings!.Redundancy, services.Time,

@@ -319,6 +319,47 @@ public sealed class DriveTests
     }
 
     [Fact]
+    public async Task WhoOnlyReadsUploadsAndHealsNothing()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        fixture.OpenOptions = fixture.OpenOptions with { CloseTimeout = TimeSpan.FromMilliseconds(100) };
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.WriteAsync(drive, "a", DriveFixture.Content(3, 300_000));
+            await drive.FlushAsync();
+            fixture.SetOffline(true, 0, 1, 2, 3);
+            await DriveFixture.WriteAsync(drive, "b", DriveFixture.Content(4, 300_000));
+        }
+        fixture.SetOffline(false, 0, 1, 2, 3);
+        foreach (var shard in fixture.Objects(0, "shard/"))
+            File.Delete(fixture.PathOf(0, shard));
+        var changes = 0;
+        foreach (var cloud in Enumerable.Range(0, 4))
+        {
+            fixture.Plan(cloud).Only = request =>
+            {
+                if (request.Operation is CloudOperation.Write or CloudOperation.Delete or CloudOperation.Move)
+                    Interlocked.Increment(ref changes);
+                return false;
+            };
+        }
+        fixture.OpenOptions = fixture.OpenOptions with { ReadOnly = true };
+        await using (var drive = await fixture.OpenAsync())
+        {
+            Assert.Equal(DriveFixture.Content(3, 300_000), await DriveFixture.ReadAsync(drive, "a"));
+            Assert.Equal(DriveFixture.Content(4, 300_000), await DriveFixture.ReadAsync(drive, "b"));
+            // What would begin does so at once.
+            await Task.Delay(TimeSpan.FromSeconds(1), TestContext.Current.CancellationToken);
+        }
+        Assert.Equal(0, changes);
+        fixture.OpenOptions = fixture.OpenOptions with { ReadOnly = false };
+        await using (var drive = await fixture.OpenAsync())
+            await drive.FlushAsync();
+        Assert.NotEqual(0, changes);
+    }
+
+    [Fact]
     public async Task WhatACloudMissedIsRebuiltByTheNextMachine()
     {
         await using var fixture = new DriveFixture();
