@@ -92,6 +92,7 @@ internal sealed class CloudReplica
         {
             await _owner.SynchronizeHeaderAsync(Member.Storage, cancellationToken).ConfigureAwait(false);
             await CheckFenceAsync(cancellationToken).ConfigureAwait(false);
+            await CheckOnlyWriterAsync(cancellationToken).ConfigureAwait(false);
             await CheckNotRolledBackAsync(cancellationToken).ConfigureAwait(false);
             _headerIsCurrent = true;
         }
@@ -114,17 +115,42 @@ internal sealed class CloudReplica
         await CleanAsync(cancellationToken).ConfigureAwait(false);
     }
 
+    /// <summary>
+    /// Nothing is sent that was not decided before, so what is of this epoch and beyond what was decided comes from another copy of this
+    /// state, newer than this one: an old backup of the state folder, say. Its names may be free again where newer roots have cleared them.
+    /// </summary>
+    private async Task CheckOnlyWriterAsync(CancellationToken cancellationToken)
+    {
+        var position = _owner.Position;
+        var names = await CloudObjects.ListAsync(Member.Storage, ObjectNames.JournalPrefix, cancellationToken).ConfigureAwait(false);
+        names = [.. names, .. await CloudObjects.ListAsync(Member.Storage, ObjectNames.RootPrefix, cancellationToken).ConfigureAwait(false)];
+        foreach (var name in names)
+        {
+            var isBeyond = ObjectNames.TryParseJournal(name, out var epoch, out var index)
+                ? index >= position.NextIndex
+                : ObjectNames.TryParseRoot(name, out epoch, out index) && index >= position.NextRoot;
+            if (isBeyond && epoch == position.Epoch && await IsOursAsync(name, cancellationToken).ConfigureAwait(false))
+            {
+                _owner.Fence(
+                    $"The cloud '{Member.Name}' holds {name}, which is newer than this machine's state: a copy of that state writes to the drive too, or it was " +
+                    "restored from a backup. Stop one of the two and attach the drive again on the other.");
+            }
+        }
+    }
+
     /// <summary>What this machine saw on the cloud must still be there: an older state is not believed but made good.</summary>
     private async Task CheckNotRolledBackAsync(CancellationToken cancellationToken)
     {
         var position = _owner.Position;
-        if (Confirmed < position.NextOrdinal || position.NextOrdinal == 0)
+        // What waits for this cloud is not missed there. While that is a root, it is not known what the one before it made superfluous.
+        if (Confirmed == 0 || position.RootOrdinal >= Confirmed)
             return;
         var missing = new List<string>();
         if (position.RootOrdinal >= 0)
             missing.Add(ObjectNames.Root(position.RootEpoch, position.RootIndex));
-        var last = position.NextIndex - 1;
-        if (position.NextIndex > 0 && (position.RootOrdinal < 0 || position.RootJournalEpoch < position.Epoch || last >= position.RootJournalIndex))
+        var next = FirstWaiting(position) ?? position.NextIndex;
+        var last = next - 1;
+        if (next > 0 && (position.RootOrdinal < 0 || position.RootJournalEpoch < position.Epoch || last >= position.RootJournalIndex))
             missing.Add(ObjectNames.Journal(position.Epoch, last));
         foreach (var name in missing.ToList())
         {
@@ -138,6 +164,17 @@ internal sealed class CloudReplica
         LostBefore = position.NextOrdinal;
         _owner.RecordLosses();
         Volatile.Write(ref _confirmed, 0);
+    }
+
+    /// <summary>The index of the first segment of the epoch that the cloud has not confirmed; null when it has confirmed all.</summary>
+    private ulong? FirstWaiting(JournalPosition position)
+    {
+        for (var item = _owner.Outbox.Next(Confirmed); item is not null; item = _owner.Outbox.Next(item.Ordinal + 1))
+        {
+            if (ObjectNames.TryParseJournal(item.ObjectName, out var epoch, out var index) && epoch == position.Epoch)
+                return index;
+        }
+        return null;
     }
 
     private async Task SendAsync(OutboxItem item, CancellationToken cancellationToken)

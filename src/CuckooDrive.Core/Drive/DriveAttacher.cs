@@ -100,7 +100,10 @@ internal sealed class DriveAttacher(
         await loader.LoadJournalAsync(cancellationToken).ConfigureAwait(false);
         records = CloudRecord.ReadAll(store);
         store.FinishLoad(loader.Sequence);
+        // Again: a cloud that failed meanwhile may be the one that had what the old machine sent last, which this epoch must not leave out.
+        CheckEnough(store);
         var spread = await SpreadAsync(folder, store, loader.Chain, cancellationToken).ConfigureAwait(false);
+        CheckEnough(store);
 
         var batch = new MetadataBatch();
         DriveSettings.Read(store).AddTo(batch);
@@ -135,6 +138,7 @@ internal sealed class DriveAttacher(
         var survive = DriveSettings.Read(store).Redundancy.ParityShards;
         var outbox = new Outbox(folder.OutboxPath, 0);
         var ordinal = 0L;
+        await ForEachAsync(source => ForgetTornAsync(source, chain, cancellationToken), cancellationToken).ConfigureAwait(false);
         foreach (var (epoch, index, hash) in chain)
         {
             bool Has(AttachSource source) => source.Segments.Contains((epoch, index));
@@ -150,6 +154,17 @@ internal sealed class DriveAttacher(
             }, cancellationToken).ConfigureAwait(false);
         }
         return ordinal;
+    }
+
+    /// <summary>Segments are sent in order: where sending was torn off, the last that a cloud shows may be a part only.</summary>
+    private async Task ForgetTornAsync(AttachSource source, List<(ulong Epoch, ulong Index, byte[] Hash)> chain, CancellationToken cancellationToken)
+    {
+        if (chain.FindLast(link => source.Segments.Contains((link.Epoch, link.Index))) is not { Hash: not null } last)
+            return;
+        var content = await source.TryReadAsync(
+            ObjectNames.Journal(last.Epoch, last.Index), CloudObjects.LargeLimit, _problems.Add, options.Patience, services.Time, cancellationToken).ConfigureAwait(false);
+        if (content is null || !ObjectHash.Compute(content).AsSpan().SequenceEqual(last.Hash))
+            source.Segments.Remove((last.Epoch, last.Index));
     }
 
     private async Task<byte[]> ReadAgainAsync(IEnumerable<AttachSource> holders, string name, byte[] hash, CancellationToken cancellationToken)

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using CuckooDrive.Core.Metadata;
 using Microsoft.Extensions.Logging;
 
@@ -144,7 +143,7 @@ public sealed partial class Volume : ICommitter
 
     private void CommitLoop()
     {
-        var lastCommit = Stopwatch.GetTimestamp();
+        var lastCommit = _time.GetTimestamp();
         while (!_stopping.IsCancellationRequested)
         {
             List<CommitRequest> requests;
@@ -162,12 +161,12 @@ public sealed partial class Volume : ICommitter
                 foreach (var inode in SnapshotDirty())
                     FreezeAndQueue(inode, isFirstPass: false);
                 // Steady writers ask for this more often than once in an interval: that must not put off the commit.
-                if (Stopwatch.GetElapsedTime(lastCommit) < _options.CommitInterval)
+                if (_time.GetElapsedTime(lastCommit) < _options.CommitInterval)
                     continue;
             }
             if (requests.Count > 0 || HasChanges())
                 CommitFor(requests);
-            lastCommit = Stopwatch.GetTimestamp();
+            lastCommit = _time.GetTimestamp();
         }
         FailRequests(new ObjectDisposedException(nameof(Volume)));
     }
@@ -244,6 +243,11 @@ public sealed partial class Volume : ICommitter
             _batch.Clear();
             _chunks.Committed(sequence);
             CrashPoint.Reach(CrashStep.CommitSettled);
+        }
+        else
+        {
+            // All that was asked for is in earlier commits, up to which the journal may go now: packs in them are named there.
+            _chunks.Committed(sequence);
         }
         Settle(markers, changes);
         return sequence;

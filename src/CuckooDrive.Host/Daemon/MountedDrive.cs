@@ -154,6 +154,14 @@ internal sealed class MountedDrive(
         {
             if (_closed is null && _mount is not null && !await TryUnmountPatientlyAsync(_mount))
                 _logger.LogWarning("'{MountPoint}' is still in use; it is taken away from the programs that use it.", request.MountPoint);
+        }
+        catch (Exception failure)
+        {
+            // Whatever it was, the drive is closed with all that it holds.
+            _logger.LogError(failure, "'{MountPoint}' could not be unmounted: {Reason}", request.MountPoint, failure.Message);
+        }
+        try
+        {
             await DisposeDriveAsync();
         }
         finally

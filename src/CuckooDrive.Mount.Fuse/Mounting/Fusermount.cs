@@ -48,6 +48,9 @@ internal static class Fusermount
         var (exitCode, message) = Run(arguments, communication: -1);
         if (exitCode == 0)
             return;
+        // Its words are no interface, and hold the path.
+        if (!MountTable.IsMountPoint(mountPoint))
+            throw Unmounter.NotMounted(mountPoint);
         throw message.Contains("busy", StringComparison.OrdinalIgnoreCase)
             ? Unmounter.Busy(mountPoint)
             : new FuseMountException(FuseMountFailure.Other, $"Unmounting {mountPoint} failed: {message}");

@@ -28,11 +28,13 @@ internal static class Unmounter
         throw (Marshal.GetLastPInvokeError()) switch
         {
             Errno.EBUSY => Busy(mountPoint),
-            Errno.EINVAL => new FuseMountException(FuseMountFailure.NotMounted, $"Nothing is mounted at {mountPoint}."),
+            Errno.EINVAL => NotMounted(mountPoint),
             Errno.EPERM => new FuseMountException(FuseMountFailure.NotPermitted, $"Not permitted to unmount {mountPoint}: do it as the user who mounted it."),
             var errno => new FuseMountException(FuseMountFailure.Other, $"Unmounting {mountPoint} failed (errno {errno})."),
         };
     }
+
+    public static FuseMountException NotMounted(string mountPoint) => new(FuseMountFailure.NotMounted, $"Nothing is mounted at {mountPoint}.");
 
     public static FuseMountException Busy(string mountPoint) =>
         new(FuseMountFailure.Busy, $"{mountPoint} is in use: close the programs and shells that work in it, then unmount again.");

@@ -57,6 +57,31 @@ public sealed class FencingTests
         await first.FlushAsync();
     }
 
+    /// <summary>A backup of the state folder that is put back: the names it would write to next are free again.</summary>
+    [Fact]
+    public async Task AnOldStateIsFoundOutAlsoAfterTwoCheckpoints()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+            await drive.CheckpointAsync();
+        fixture.CopyState("backup");
+        await using (var drive = await fixture.OpenAsync())
+        {
+            foreach (var name in new[] { "one", "two", "three" })
+            {
+                await DriveFixture.MakeDirectoryAsync(drive, name);
+                await drive.CheckpointAsync();
+                await drive.FlushAsync();
+            }
+        }
+        fixture.State = "backup";
+        await using var old = await fixture.OpenAsync();
+        await DriveFixture.MakeDirectoryAsync(old, "four");
+        var error = await Assert.ThrowsAsync<DriveException>(() => old.FlushAsync());
+        Assert.Equal(DriveErrorKind.Fenced, error.Kind);
+    }
+
     [Fact]
     public async Task AMadeUpClaimStopsNobody()
     {

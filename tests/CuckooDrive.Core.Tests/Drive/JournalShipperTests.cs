@@ -119,9 +119,10 @@ public sealed class JournalShipperTests
 
     /// <summary>The next machine goes on from a segment that one cloud alone has. That cloud may be lost as any other.</summary>
     [Theory]
-    [InlineData(0, 1, 2, 3)]
-    [InlineData(0, 1, 2)]
-    public async Task WhatALostMachineSentToOneCloudOnlyIsOnOthersBeforeMoreIsSafe(params int[] attached)
+    [InlineData(false, 0, 1, 2, 3)]
+    [InlineData(false, 0, 1, 2)]
+    [InlineData(true, 0, 1, 2)]
+    public async Task WhatALostMachineSentToOneCloudOnlyIsOnOthersBeforeMoreIsSafe(bool isTornElsewhere, params int[] attached)
     {
         await using var fixture = new DriveFixture();
         await fixture.CreateAsync();
@@ -134,6 +135,11 @@ public sealed class JournalShipperTests
         }
         fixture.LoseState();
         fixture.SetOffline(false);
+        if (isTornElsewhere)
+        {
+            var newest = fixture.Objects(0, "journal/")[^1];
+            File.WriteAllBytes(fixture.PathOf(1, newest), File.ReadAllBytes(fixture.PathOf(0, newest))[..100]);
+        }
         await fixture.AttachAsync(attached);
         await using (var drive = await fixture.OpenAsync())
         {
