@@ -2,8 +2,7 @@ namespace CuckooDrive.Core.Chunks;
 
 /// <summary>
 /// How many reads of one cloud run at a time; the others wait here. Over a slow line all that run share it, and each of very many would
-/// take so long that none could be told from one that hangs. The number moves as <see cref="PrefetchBudget"/> does: up with each read
-/// that ends in good time, down to half when one is late. Thread safe.
+/// take so long that none could be told from one that hangs. Thread safe.
 /// </summary>
 internal sealed class ReadWindow(TimeProvider time)
 {
@@ -11,21 +10,17 @@ internal sealed class ReadWindow(TimeProvider time)
     private const int Least = 2;
     private const int Most = 64;
 
-    private static readonly TimeSpan Good = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan Late = TimeSpan.FromSeconds(3);
-
     private readonly Lock _gate = new();
     private readonly Queue<TaskCompletionSource> _waiting = [];
-    private int _limit = First;
+    private readonly AdaptiveLimit _limit = new(First, Least, Most, good: TimeSpan.FromSeconds(1), late: TimeSpan.FromSeconds(3), time);
     private int _running;
-    private long _halvedAt = long.MinValue;
 
     public int Limit
     {
         get
         {
             lock (_gate)
-                return _limit;
+                return (int)_limit.Value;
         }
     }
 
@@ -56,7 +51,7 @@ internal sealed class ReadWindow(TimeProvider time)
         TaskCompletionSource turn;
         lock (_gate)
         {
-            if (_running < _limit)
+            if (_running < _limit.Value)
             {
                 _running++;
                 return;
@@ -70,22 +65,12 @@ internal sealed class ReadWindow(TimeProvider time)
 
     private void Leave(long begun)
     {
-        var took = time.GetElapsedTime(begun);
         lock (_gate)
         {
             _running--;
-            // What began before the last halving is late for the same reason.
-            if (took >= Late && begun >= _halvedAt)
-            {
-                _limit = Math.Max(_limit / 2, Least);
-                _halvedAt = time.GetTimestamp();
-            }
-            else if (took < Good)
-            {
-                _limit = Math.Min(_limit + 1, Most);
-            }
+            _limit.Judge(begun, gain: 1);
             // Who was cancelled while it waited is passed over.
-            while (_running < _limit && _waiting.TryDequeue(out var next))
+            while (_running < _limit.Value && _waiting.TryDequeue(out var next))
                 _running += next.TrySetResult() ? 1 : 0;
         }
     }
