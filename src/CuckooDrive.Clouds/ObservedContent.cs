@@ -16,31 +16,4 @@ public sealed class ObservedContent(CloudContent inner, Action<int> onRead) : Cl
     internal override FileSlice? File => inner.File;
 
     public override Stream Open() => new ObservedStream(inner.Open(), onRead);
-
-    private sealed class ObservedStream(Stream inner, Action<int> onRead) : ReadOnlyStream
-    {
-        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var reading = inner.ReadAsync(buffer, cancellationToken);
-            return reading.IsCompletedSuccessfully ? new ValueTask<int>(Seen(reading.Result)) : WaitAsync(reading);
-        }
-
-        public override ValueTask DisposeAsync() => inner.DisposeAsync();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                inner.Dispose();
-            base.Dispose(disposing);
-        }
-
-        private async ValueTask<int> WaitAsync(ValueTask<int> reading) => Seen(await reading.ConfigureAwait(false));
-
-        private int Seen(int count)
-        {
-            if (count > 0)
-                onRead(count);
-            return count;
-        }
-    }
 }

@@ -31,7 +31,8 @@ public sealed class MetricsStorage(ICloudStorage inner, TimeProvider? time = nul
         string name, long offset = 0, long? length = null, CancellationToken cancellationToken = default)
     {
         var stream = await base.OpenReadAsync(name, offset, length, cancellationToken).ConfigureAwait(false);
-        return Received.Enabled ? new CountedStream(stream, this) : stream;
+        return Received.Enabled
+            ? new ObservedStream(stream, read => Received.Add(read, new("cloud", Address), new("operation", nameof(CloudOperation.OpenRead)))) : stream;
     }
 
     protected override ValueTask<TResult> InvokeAsync<TState, TResult>(
@@ -69,25 +70,6 @@ public sealed class MetricsStorage(ICloudStorage inner, TimeProvider? time = nul
         {
             Requests.Add(1, tags);
             Latency.Record(_time.GetElapsedTime(start).TotalSeconds, tags);
-        }
-    }
-
-    private sealed class CountedStream(Stream inner, MetricsStorage owner) : ReadOnlyStream
-    {
-        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var read = await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false);
-            Received.Add(read, new("cloud", owner.Address), new("operation", nameof(CloudOperation.OpenRead)));
-            return read;
-        }
-
-        public override ValueTask DisposeAsync() => inner.DisposeAsync();
-
-        protected override void Dispose(bool disposing)
-        {
-            if (disposing)
-                inner.Dispose();
-            base.Dispose(disposing);
         }
     }
 }
