@@ -106,7 +106,7 @@ internal sealed class PackHealer(
             {
                 if (lane.TimeUntilAvailable > TimeSpan.Zero)
                     continue;
-                var found = await AskAsync(lane, token => lane.Storage.StatAsync(name, token), 0, options.ReadTimeout, stopping).ConfigureAwait(false);
+                var found = await AskAsync(lane, token => lane.Storage.StatAsync(name, token), stopping).ConfigureAwait(false);
                 if (found?.Length != pack.PaddedLength)
                     continue;
                 MarkStored(pack, shard, lane, found);
@@ -170,13 +170,9 @@ internal sealed class PackHealer(
         {
             await lane.Storage.DeleteAsync(name, token).ConfigureAwait(false);
             return true;
-        }, 0, options.ReadTimeout, stopping).ConfigureAwait(false);
-        var stored = await AskAsync(
-            lane,
-            token => WatchedUpload.WriteAsync(lane, name, CloudContent.FromMemory(content), options, time, token),
-            content.Length,
-            Timeout.InfiniteTimeSpan,
-            stopping).ConfigureAwait(false);
+        }, stopping).ConfigureAwait(false);
+        var write = WatchedUpload.WriteAsync(lane, name, CloudContent.FromMemory(content), options, time, stopping);
+        var stored = await ReportAsync(lane, write, content.Length).ConfigureAwait(false);
         MarkStored(pack, shard, lane, stored);
         logger.LogInformation("Shard {Shard} of pack {Pack} was rebuilt and stored at {Cloud}.", shard, pack.Ordinal, lane.Member.Name);
     }
@@ -205,12 +201,15 @@ internal sealed class PackHealer(
         return lanes.TryReplace(pack, shard) is { } cloud ? lanes.Find(cloud) : null;
     }
 
-    private static async Task<T> AskAsync<T>(
-        CloudLane lane, Func<CancellationToken, Task<T>> call, long bytes, TimeSpan timeout, CancellationToken stopping)
+    private Task<T> AskAsync<T>(CloudLane lane, Func<CancellationToken, Task<T>> call, CancellationToken stopping) =>
+        ReportAsync(lane, lane.CallAsync(call, options.ReadTimeout, stopping), 0);
+
+    /// <summary>Notes on its lane how a call to a cloud ends, which was to store so many bytes.</summary>
+    private static async Task<T> ReportAsync<T>(CloudLane lane, Task<T> call, long bytes)
     {
         try
         {
-            var answer = await lane.CallAsync(call, timeout, stopping).ConfigureAwait(false);
+            var answer = await call.ConfigureAwait(false);
             lane.ReportAnswer();
             return answer;
         }
