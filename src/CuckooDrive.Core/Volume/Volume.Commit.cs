@@ -244,9 +244,9 @@ public sealed partial class Volume : ICommitter
             _chunks.Committed(sequence);
             CrashPoint.Reach(CrashStep.CommitSettled);
         }
-        else
+        else if (requests.Exists(r => r.SealPacks))
         {
-            // All that was asked for is in earlier commits, up to which the journal may go now: packs in them are named there.
+            // All of it is in earlier commits, up to which the journal may go now: the packs in them may be named there.
             _chunks.Committed(sequence);
         }
         Settle(markers, changes);

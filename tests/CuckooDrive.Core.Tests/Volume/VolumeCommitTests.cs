@@ -36,6 +36,21 @@ public sealed class VolumeCommitTests
         Assert.Equal([2, 2, 2], await test.ReadAsync(await test.FindAsync("file"), 0, 3));
     }
 
+    /// <summary>The journal goes up to such a commit. A pack in an earlier one would else count as unknown to the clouds, and be removed there too soon.</summary>
+    [Fact]
+    public async Task ACommitThatSealsIsToldToTheChunkStoreAlsoWhenNothingHasChanged()
+    {
+        await using var test = new TestVolume();
+        await test.WriteAsync(await test.MakeFileAsync("file"), 0, [1]);
+        await test.SyncAsync();
+        var told = 0;
+        test.Chunks.Hook = at => told += at == "committed" ? 1 : 0;
+        await test.SyncAsync();
+        Assert.Equal(0, told);
+        await test.Volume.CommitAsync(sealPacks: true, hook: null, TestContext.Current.CancellationToken);
+        Assert.Equal(1, told);
+    }
+
     /// <summary>An editor's save: whichever moment a crash finds, there is the old file or the new one.</summary>
     [Theory]
     [InlineData(RenameOptions.None)]

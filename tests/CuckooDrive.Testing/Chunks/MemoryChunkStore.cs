@@ -185,9 +185,7 @@ public sealed class MemoryChunkStore : IChunkStore
         }
     }
 
-    public void Committed(long sequence)
-    {
-    }
+    public void Committed(long sequence) => Hook?.Invoke("committed");
 
     public void Journaled(long sequence)
     {
