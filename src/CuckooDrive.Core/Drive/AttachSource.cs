@@ -75,7 +75,7 @@ internal sealed class AttachSource(CloudChoice choice, UnsettledCredentialStore 
 
     public void Exclude(string why) => Failure = $"The cloud {choice.Address} {why}";
 
-    public async Task ReadHeadersAsync(ICollection<string> problems, CancellationToken cancellationToken)
+    public async Task ReadHeadersAsync(Action<string> problems, CancellationToken cancellationToken)
     {
         Headers = await HeaderObjects.ReadAsync(storage, problems, cancellationToken).ConfigureAwait(false);
         if (Headers.Count == 0)

@@ -55,13 +55,13 @@ internal sealed class DriveAttacher(
             _sources.Add(new AttachSource(choice, credential, DriveClouds.Open(choice.Address, credential, services, createRoot: false)));
         }
         Report("Looking for the drive", 0, _sources.Count);
-        await ForEachAsync(source => source.ReadHeadersAsync(_problems, cancellationToken), cancellationToken).ConfigureAwait(false);
+        await ForEachAsync(source => source.ReadHeadersAsync(AddProblem, cancellationToken), cancellationToken).ConfigureAwait(false);
         if (_sources.TrueForAll(source => source.Headers.Count == 0))
             throw new DriveException(DriveErrorKind.NotADrive,
                 $"No drive was found: {string.Join(" ", _sources.Select(source => source.Failure))} Check the addresses.");
 
         var headers = _sources.SelectMany(source => source.Headers).ToList();
-        var (header, keys) = await Task.Run(() => HeaderObjects.Unlock(headers, passphrase, _problems), cancellationToken).ConfigureAwait(false);
+        var (header, keys) = await Task.Run(() => HeaderObjects.Unlock(headers, passphrase, AddProblem), cancellationToken).ConfigureAwait(false);
         _keys = keys;
         var sealer = new ObjectSealer(keys);
         await ForEachAsync(source => source.IdentifyAsync(sealer, cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -71,14 +71,14 @@ internal sealed class DriveAttacher(
         foreach (var source in Usable)
             await source.Credential.SettleAsync(credentials.For(source.Member!.Cloud), cancellationToken).ConfigureAwait(false);
         using var store = SqliteMetadataStore.Create(folder.MetadataPath, keys);
-        var loader = new StateLoader(Usable, sealer, keys, store, folder, _problems, options, services.Time, Report);
+        var loader = new StateLoader(Usable, sealer, keys, store, folder, AddProblem, options, services.Time, Report);
         await loader.LoadRootAsync(cancellationToken).ConfigureAwait(false);
         await loader.LoadJournalAsync(cancellationToken).ConfigureAwait(false);
         var records = CheckEnough(store);
         await TakeOverAsync(folder, store, sealer, loader, records, cancellationToken).ConfigureAwait(false);
         DescribeLaggards(loader.Position);
         HeaderObjects.WriteLocal(folder.Path, header.Header);
-        return new AttachReport([.. Failures(), .. _problems], DateTimeOffset.FromUnixTimeMilliseconds(loader.Time));
+        return new AttachReport([.. Failures(), .. Problems()], DateTimeOffset.FromUnixTimeMilliseconds(loader.Time));
     }
 
     private List<AttachSource> Usable => [.. _sources.Where(source => source.Failure is null)];
@@ -162,7 +162,7 @@ internal sealed class DriveAttacher(
         if (chain.FindLast(link => source.Segments.Contains((link.Epoch, link.Index))) is not { Hash: not null } last)
             return;
         var content = await source.TryReadAsync(
-            ObjectNames.Journal(last.Epoch, last.Index), CloudObjects.LargeLimit, _problems.Add, options.Patience, services.Time, cancellationToken).ConfigureAwait(false);
+            ObjectNames.Journal(last.Epoch, last.Index), CloudObjects.LargeLimit, AddProblem, options.Patience, services.Time, cancellationToken).ConfigureAwait(false);
         if (content is null || !ObjectHash.Compute(content).AsSpan().SequenceEqual(last.Hash))
             source.Segments.Remove((last.Epoch, last.Index));
     }
@@ -171,7 +171,7 @@ internal sealed class DriveAttacher(
     {
         foreach (var source in holders)
         {
-            var content = await source.TryReadAsync(name, CloudObjects.LargeLimit, _problems.Add, options.Patience, services.Time, cancellationToken).ConfigureAwait(false);
+            var content = await source.TryReadAsync(name, CloudObjects.LargeLimit, AddProblem, options.Patience, services.Time, cancellationToken).ConfigureAwait(false);
             if (content is not null && ObjectHash.Compute(content).AsSpan().SequenceEqual(hash))
                 return content;
         }
@@ -235,13 +235,30 @@ internal sealed class DriveAttacher(
         if (before.Index == 0)
             return;
         foreach (var source in Usable.Where(source => !source.Segments.Contains((before.Epoch, before.Index - 1))))
-            _problems.Add($"The cloud {source.Choice.Address} is behind the others: it lacks the newest journal. It is brought up to date by the next checkpoint.");
+            AddProblem($"The cloud {source.Choice.Address} is behind the others: it lacks the newest journal. It is brought up to date by the next checkpoint.");
     }
 
     private IEnumerable<string> Failures() => _sources.Select(source => source.Failure).OfType<string>();
 
     private Task ForEachAsync(Func<AttachSource, Task> step, CancellationToken cancellationToken) =>
         Task.WhenAll(_sources.Select(source => source.TryAsync(() => step(source), options.Patience, services.Time, cancellationToken)));
+
+    /// <summary>Sources are asked side by side, and some things are found out more than once.</summary>
+    private void AddProblem(string problem)
+    {
+        lock (_problems)
+        {
+            if (!_problems.Contains(problem))
+                _problems.Add(problem);
+        }
+    }
+
+    /// <summary>As they are now: a source that was given up may still find more.</summary>
+    private string[] Problems()
+    {
+        lock (_problems)
+            return [.. _problems];
+    }
 
     private void Report(string step, long done, long total) => progress?.Report(new AttachProgress(step, done, total));
 }

@@ -17,7 +17,7 @@ internal static class HeaderObjects
     private const int MostTries = 12;
 
     /// <summary>The headers with the highest numbers at a cloud. What is not a header is described in <paramref name="problems"/>.</summary>
-    public static async Task<List<FoundHeader>> ReadAsync(ICloudStorage cloud, ICollection<string> problems, CancellationToken cancellationToken)
+    public static async Task<List<FoundHeader>> ReadAsync(ICloudStorage cloud, Action<string> problems, CancellationToken cancellationToken)
     {
         var numbers = new List<int>();
         foreach (var name in await CloudObjects.ListAsync(cloud, ObjectNames.HeaderPrefix, cancellationToken).ConfigureAwait(false))
@@ -43,7 +43,7 @@ internal static class HeaderObjects
     /// to be, must not keep anybody out.
     /// </summary>
     /// <exception cref="DriveException">WrongPassphrase, WrongDrive, Damaged, NotADrive.</exception>
-    public static (FoundHeader Header, DriveKeys Keys) Unlock(IReadOnlyCollection<FoundHeader> found, Secret secret, ICollection<string>? problems = null)
+    public static (FoundHeader Header, DriveKeys Keys) Unlock(IReadOnlyCollection<FoundHeader> found, Secret secret, Action<string>? problems = null)
     {
         if (found.Count == 0)
             throw new DriveException(DriveErrorKind.NotADrive, "None of the clouds holds a drive; check their addresses.");
@@ -69,7 +69,7 @@ internal static class HeaderObjects
                 throw;
             }
             foreach (var other in found.Where(header => !header.Header.IsAuthentic(keys)))
-                problems?.Add($"The header at {other.Source} is damaged or another drive's; it is not used.");
+                problems?.Invoke($"The header at {other.Source} is damaged or another drive's; it is not used.");
             return (candidate, keys);
         }
         throw changed
@@ -103,7 +103,8 @@ internal static class HeaderObjects
     public static async Task<DriveHeader> SynchronizeAsync(ICloudStorage cloud, string stateDirectory, DriveKeys keys, CancellationToken cancellationToken)
     {
         var local = ReadLocal(stateDirectory).Header;
-        var remote = (await ReadAsync(cloud, [], cancellationToken).ConfigureAwait(false))
+        // Nobody is there to be told of what is no header.
+        var remote = (await ReadAsync(cloud, static _ => { }, cancellationToken).ConfigureAwait(false))
             .Where(found => found.Header.IsAuthentic(keys)).MaxBy(found => found.Header.Sequence)?.Header;
         var newest = remote is not null && remote.Sequence > local.Sequence ? remote : local;
         if (newest != local)
@@ -136,18 +137,18 @@ internal static class HeaderObjects
         }
     }
 
-    private static async Task<FoundHeader?> TryReadAsync(ICloudStorage cloud, string name, ICollection<string> problems, CancellationToken cancellationToken)
+    private static async Task<FoundHeader?> TryReadAsync(ICloudStorage cloud, string name, Action<string> problems, CancellationToken cancellationToken)
     {
         try
         {
             var bytes = await CloudObjects.ReadAsync(cloud, name, DriveHeader.MaximumEncodedLength + 1, cancellationToken).ConfigureAwait(false);
             if (DriveHeader.TryDecode(bytes, out var header, out var error))
                 return new FoundHeader(header, bytes, cloud.Address);
-            problems.Add($"The object {name} at {cloud.Address} {error.Describe()}.");
+            problems($"The object {name} at {cloud.Address} {error.Describe()}.");
         }
         catch (CloudException exception) when (exception.Kind is CloudErrorKind.NotFound or CloudErrorKind.TooLarge or CloudErrorKind.Corrupt)
         {
-            problems.Add(exception.Message);
+            problems(exception.Message);
         }
         return null;
     }

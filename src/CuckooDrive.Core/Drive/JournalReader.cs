@@ -17,7 +17,7 @@ internal sealed record ChainPosition(ulong Epoch, ulong Index, byte[] Hash)
 /// writer had taken the drive over. Used by one task at a time.
 /// </summary>
 internal sealed class JournalReader(
-    IReadOnlyList<AttachSource> sources, ObjectSealer sealer, ICollection<string> problems, TimeSpan patience, TimeProvider time)
+    IReadOnlyList<AttachSource> sources, ObjectSealer sealer, Action<string> problems, TimeSpan patience, TimeProvider time)
 {
     private const int ReadAhead = 8;
 
@@ -82,22 +82,13 @@ internal sealed class JournalReader(
         var name = ObjectNames.Journal(epoch, index);
         foreach (var source in sources.Where(source => source.Segments.Contains((epoch, index))))
         {
-            var bytes = await source.TryReadAsync(name, CloudObjects.LargeLimit, Report, patience, time, cancellationToken).ConfigureAwait(false);
+            var bytes = await source.TryReadAsync(name, CloudObjects.LargeLimit, problems, patience, time, cancellationToken).ConfigureAwait(false);
             if (bytes is null)
                 continue;
             if (JournalObjects.TryOpen(sealer, epoch, index, bytes, out JournalSegment? segment, out var error))
                 return new SealedSegment(segment, bytes, ObjectHash.Compute(bytes));
-            Report($"The object {name} at {source.Choice.Address} {error.Describe()}.");
+            problems($"The object {name} at {source.Choice.Address} {error.Describe()}.");
         }
         return null;
-    }
-
-    private void Report(string problem)
-    {
-        lock (problems)
-        {
-            if (!problems.Contains(problem))
-                problems.Add(problem);
-        }
     }
 }

@@ -10,7 +10,7 @@ internal sealed class StateLoader(
     DriveKeys keys,
     SqliteMetadataStore store,
     StateFolder folder,
-    List<string> problems,
+    Action<string> problems,
     AttachDriveOptions options,
     TimeProvider time,
     Action<string, long, long> report)
@@ -127,7 +127,7 @@ internal sealed class StateLoader(
         var name = ObjectNames.Root(epoch, index);
         foreach (var source in sources.Where(source => source.Roots.Contains((epoch, index))))
         {
-            var bytes = await source.TryReadAsync(name, CloudObjects.LargeLimit, problems.Add, options.Patience, time, cancellationToken).ConfigureAwait(false);
+            var bytes = await source.TryReadAsync(name, CloudObjects.LargeLimit, problems, options.Patience, time, cancellationToken).ConfigureAwait(false);
             if (bytes is null)
                 continue;
             if (JournalObjects.TryOpen(sealer, epoch, index, bytes, out RootObject? root, out var error))
@@ -135,7 +135,7 @@ internal sealed class StateLoader(
                 ReportLackOfRoot(epoch, index);
                 return (root, ObjectHash.Compute(bytes));
             }
-            problems.Add($"The object {name} at {source.Choice.Address} {error.Describe()}.");
+            problems($"The object {name} at {source.Choice.Address} {error.Describe()}.");
         }
         return null;
     }
@@ -143,6 +143,6 @@ internal sealed class StateLoader(
     private void ReportLackOfRoot(ulong epoch, ulong index)
     {
         foreach (var source in sources.Where(source => !source.Roots.Contains((epoch, index))))
-            problems.Add($"The cloud {source.Choice.Address} is behind the others: it lacks the newest checkpoint.");
+            problems($"The cloud {source.Choice.Address} is behind the others: it lacks the newest checkpoint.");
     }
 }
