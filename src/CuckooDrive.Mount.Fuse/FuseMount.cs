@@ -67,19 +67,6 @@ public sealed partial class FuseMount : IAsyncDisposable
         Unmounter.Unmount(MountPoint, mode);
     }
 
-    private void DetachOrLog()
-    {
-        try
-        {
-            Unmount(UnmountMode.Lazy);
-        }
-        catch (FuseMountException exception)
-        {
-            // The connection ends all the same: requests must not reach a drive that is being closed.
-            _logger.LogWarning(exception, "{MountPoint} could not be taken out of the tree: {Reason}", MountPoint, exception.Message);
-        }
-    }
-
     /// <summary>
     /// Ends the mount whatever it takes: normally if it can be; else, when programs still work in it, writes out what the
     /// kernel holds, takes the mount out of the tree and ends the connection under them.
@@ -102,5 +89,18 @@ public sealed partial class FuseMount : IAsyncDisposable
             DetachOrLog();
         }
         await _session.StopAsync().ConfigureAwait(false);
+    }
+
+    private void DetachOrLog()
+    {
+        try
+        {
+            Unmount(UnmountMode.Lazy);
+        }
+        catch (FuseMountException exception)
+        {
+            // The connection ends all the same: requests must not reach a drive that is being closed.
+            _logger.LogWarning(exception, "{MountPoint} could not be taken out of the tree: {Reason}", MountPoint, exception.Message);
+        }
     }
 }

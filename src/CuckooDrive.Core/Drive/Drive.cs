@@ -218,10 +218,15 @@ public sealed partial class Drive : IAsyncDisposable
             await _shipper.ShipAsync(patience.Token).ConfigureAwait(false);
             await _replicator.WaitForReachableAsync(patience.Token).ConfigureAwait(false);
         }
+        catch (Exception exception) when (exception is OperationCanceledException or FencedException or IOException)
+        {
+            // Everything is safe here; the next opening sends it.
+            _log.LogInformation("The drive closes before all of it is on the clouds: {Reason}", exception.Message);
+        }
         catch (Exception exception)
         {
-            // Whatever it was, all else must still be closed. Everything is safe here; the next opening sends it.
-            _log.LogInformation("The drive closes before all of it is on the clouds: {Reason}", exception.Message);
+            // Whatever it was, all else must still be closed.
+            _log.LogError(exception, "The drive closes before all of it is on the clouds: {Reason}", exception.Message);
         }
     }
 
