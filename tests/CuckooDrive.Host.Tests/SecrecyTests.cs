@@ -109,7 +109,8 @@ public sealed class SecrecyTests
     {
         await using var drive = await MountedDrive.CreateUnmountedAsync();
         var environment = new Dictionary<string, string?>(drive.Environment) { ["TERM"] = "xterm" };
-        var command = $"{CuckooProcess.Executable} storage login {url}";
+        // Without exec the exit status would be that of the shell, which the key ends as well (dash, not bash).
+        var command = $"exec {CuckooProcess.Executable} storage login {url}";
 
         using var process = CuckooProcess.Start("script", environment, "-q", "-e", "-c", command, "/dev/null");
         var output = new StringBuilder();
