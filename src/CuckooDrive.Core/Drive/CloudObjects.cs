@@ -55,6 +55,13 @@ internal static class CloudObjects
         }
     }
 
+    /// <summary>Puts an object in the place of one of which nothing can be used.</summary>
+    public static async Task ReplaceAsync(ICloudStorage cloud, string name, byte[] content, CancellationToken cancellationToken)
+    {
+        await cloud.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+        await cloud.WriteAsync(name, CloudContent.FromMemory(content), cancellationToken).ConfigureAwait(false);
+    }
+
     private static async Task<bool> HoldsAsync(ICloudStorage cloud, string name, byte[] content, CancellationToken cancellationToken)
     {
         try
@@ -103,12 +110,20 @@ internal static class LeaseObjects
     /// The claim of the highest epoch above <paramref name="epoch"/> at a cloud, or null. What does not open with the drive's
     /// key is nobody's claim: a cloud cannot stop a writer by making names up.
     /// </summary>
-    public static async Task<Lease?> FindHigherAsync(ICloudStorage cloud, ObjectSealer sealer, ulong epoch, CancellationToken cancellationToken)
+    public static Task<Lease?> FindHigherAsync(ICloudStorage cloud, ObjectSealer sealer, ulong epoch, CancellationToken cancellationToken) =>
+        FindHighestAsync(cloud, sealer, (claimed, _) => claimed > epoch, cancellationToken);
+
+    /// <summary>The highest claim of another device to the epoch of a claim, or to a higher one, at a cloud, or null.</summary>
+    public static Task<Lease?> FindRivalAsync(ICloudStorage cloud, ObjectSealer sealer, Lease own, CancellationToken cancellationToken) =>
+        FindHighestAsync(cloud, sealer, (claimed, device) => claimed >= own.Epoch && device != own.Device, cancellationToken);
+
+    private static async Task<Lease?> FindHighestAsync(
+        ICloudStorage cloud, ObjectSealer sealer, Func<ulong, ulong, bool> matters, CancellationToken cancellationToken)
     {
         Lease? highest = null;
         foreach (var name in await CloudObjects.ListAsync(cloud, ObjectNames.LeasePrefix, cancellationToken).ConfigureAwait(false))
         {
-            if (!ObjectNames.TryParseLease(name, out var claimed, out _) || claimed <= (highest?.Epoch ?? epoch))
+            if (!ObjectNames.TryParseLease(name, out var claimed, out var device) || claimed <= (highest?.Epoch ?? 0) || !matters(claimed, device))
                 continue;
             var bytes = await CloudObjects.ReadAsync(cloud, name, CloudObjects.SmallLimit, cancellationToken).ConfigureAwait(false);
             if (TryOpen(sealer, name, bytes, out var lease))

@@ -191,15 +191,17 @@ internal sealed class CloudReplica
         }
         if (await CloudObjects.WriteAsync(Member.Storage, item.ObjectName, content, cancellationToken).ConfigureAwait(false))
             return;
-        if (await IsOursAsync(item.ObjectName, cancellationToken).ConfigureAwait(false))
+        if (!IsOfEarlierEpoch(item.ObjectName) && await IsOursAsync(item.ObjectName, cancellationToken).ConfigureAwait(false))
             _owner.Fence(
                 $"The cloud '{Member.Name}' holds another {item.ObjectName} than this machine wrote: a copy of this machine's state writes to the drive too. " +
                 "Stop one of the two and attach the drive again on the other.");
-        // Torn, damaged or made up: nothing that anybody could use. It gives way to what belongs there.
-        _owner.Log.LogWarning("The cloud {Cloud} held a damaged {Object}, which is replaced.", Member.Name, item.ObjectName);
-        await Member.Storage.DeleteAsync(item.ObjectName, cancellationToken).ConfigureAwait(false);
-        await Member.Storage.WriteAsync(item.ObjectName, CloudContent.FromMemory(content), cancellationToken).ConfigureAwait(false);
+        // Torn, damaged, made up, or of a branch that this epoch does not go on from: nothing that anybody could use. It gives way to what belongs there.
+        _owner.Log.LogWarning("The cloud {Cloud} held a useless {Object}, which is replaced.", Member.Name, item.ObjectName);
+        await CloudObjects.ReplaceAsync(Member.Storage, item.ObjectName, content, cancellationToken).ConfigureAwait(false);
     }
+
+    /// <summary>Written by another machine, and brought to the others by the attach that chose it.</summary>
+    private bool IsOfEarlierEpoch(string name) => ObjectNames.TryParseJournal(name, out var epoch, out _) && epoch < _owner.Epoch;
 
     /// <summary>Whether the object there was sealed with the drive's key under this name.</summary>
     private async Task<bool> IsOursAsync(string name, CancellationToken cancellationToken)

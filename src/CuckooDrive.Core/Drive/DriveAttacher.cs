@@ -94,9 +94,14 @@ internal sealed class DriveAttacher(
         var lease = new Lease { Epoch = epoch, Device = device, Time = now, DeviceName = options.DeviceName };
         var claim = LeaseObjects.Seal(sealer, lease);
         await WriteEverywhereAsync(ObjectNames.Lease(epoch, device), claim, cancellationToken).ConfigureAwait(false);
+        await ForEachAsync(source => CheckNoRivalAsync(source, sealer, lease, cancellationToken), cancellationToken).ConfigureAwait(false);
         CheckEnough(store);
 
+        var known = KnownSegments();
         await ForEachAsync(source => source.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
+        // Before the place that was reached, where another way may have been the right one.
+        if (KnownSegments().Except(known).Any(name => name.Epoch < loader.Position.Epoch))
+            throw new DriveException(DriveErrorKind.Fenced, "Another machine wrote to the drive while it was attached; try again.");
         await loader.LoadJournalAsync(cancellationToken).ConfigureAwait(false);
         records = CloudRecord.ReadAll(store);
         store.FinishLoad(loader.Sequence);
@@ -127,6 +132,21 @@ internal sealed class DriveAttacher(
         CheckEnough(store);
     }
 
+    private HashSet<(ulong Epoch, ulong Index)> KnownSegments() => [.. Usable.SelectMany(source => source.Segments)];
+
+    /// <summary>
+    /// Of two machines that attach at once, each claims first and looks then, so at least one finds the other: nothing of an epoch is written
+    /// by two, and none is left out by the next.
+    /// </summary>
+    private static async Task CheckNoRivalAsync(AttachSource source, ObjectSealer sealer, Lease own, CancellationToken cancellationToken)
+    {
+        if (await LeaseObjects.FindRivalAsync(source.Storage, sealer, own, cancellationToken).ConfigureAwait(false) is not null)
+            throw Rivalled();
+    }
+
+    private static DriveException Rivalled() =>
+        new(DriveErrorKind.Fenced, "Another machine is attaching the drive at the same time; try again when it is done.");
+
     /// <summary>
     /// A machine that ended while it sent has left segments on one cloud alone. The new epoch goes on from them, so with that cloud all that
     /// comes after would be lost, however many clouds have it. They are brought to the others before, and lie first in the outbox for
@@ -149,8 +169,12 @@ internal sealed class DriveAttacher(
             outbox.Write(ordinal++, name, content);
             await ForEachAsync(async source =>
             {
-                if (!Has(source) && await CloudObjects.WriteAsync(source.Storage, name, content, cancellationToken).ConfigureAwait(false))
-                    source.Segments.Add((epoch, index));
+                if (Has(source))
+                    return;
+                // What is there instead is torn, or of a branch that the drive does not go on from.
+                if (!await CloudObjects.WriteAsync(source.Storage, name, content, cancellationToken).ConfigureAwait(false))
+                    await CloudObjects.ReplaceAsync(source.Storage, name, content, cancellationToken).ConfigureAwait(false);
+                source.Segments.Add((epoch, index));
             }, cancellationToken).ConfigureAwait(false);
         }
         return ordinal;
@@ -182,7 +206,7 @@ internal sealed class DriveAttacher(
     private Task WriteEverywhereAsync(string name, byte[] content, CancellationToken cancellationToken) => ForEachAsync(async source =>
     {
         if (!await CloudObjects.WriteAsync(source.Storage, name, content, cancellationToken).ConfigureAwait(false))
-            throw new DriveException(DriveErrorKind.Fenced, "Another machine is attaching the drive at the same time; try again when it is done.");
+            throw Rivalled();
     }, cancellationToken);
 
     /// <summary>Addresses that work here take the place of the recorded ones; missing clouds keep theirs.</summary>

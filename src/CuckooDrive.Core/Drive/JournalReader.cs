@@ -13,8 +13,8 @@ internal sealed record ChainPosition(ulong Epoch, ulong Index, byte[] Hash)
 
 /// <summary>
 /// Follows the chain of journal segments over several clouds: each segment names the hash of the one before, so a segment
-/// that is old, foreign, left out or swapped does not fit. Where two go on from the same place, the higher epoch is right: its
-/// writer had taken the drive over. Used by one task at a time.
+/// that is old, foreign, left out or swapped does not fit. Where several go on from the same place, <see cref="BranchRank"/> says
+/// which is right. Used by one task at a time.
 /// </summary>
 internal sealed class JournalReader(
     IReadOnlyList<AttachSource> sources, ObjectSealer sealer, Action<string> problems, TimeSpan patience, TimeProvider time)
@@ -22,30 +22,23 @@ internal sealed class JournalReader(
     private const int ReadAhead = 8;
 
     private readonly Dictionary<(ulong Epoch, ulong Index), Task<SealedSegment?>> _reads = [];
+    private List<SealedSegment>? _starts;
 
-    public sealed record SealedSegment(JournalSegment Segment, byte[] Bytes, byte[] Hash);
+    public sealed record SealedSegment(JournalSegment Segment, byte[] Bytes, byte[] Hash)
+    {
+        public ChainPosition After => new(Segment.Epoch, Segment.Index + 1, Hash);
+
+        public bool GoesOn(byte[] hash) => Segment.Previous.AsSpan().SequenceEqual(hash);
+    }
 
     /// <summary>The segment that goes on from a position, or null at the end.</summary>
+    /// <param name="sequence">The last commit before the position.</param>
     /// <exception cref="DriveException">Damaged: later segments exist, and the one between is nowhere whole.</exception>
-    public async Task<SealedSegment?> NextAsync(ChainPosition position, bool acceptLoss, CancellationToken cancellationToken)
+    public async Task<SealedSegment?> NextAsync(ChainPosition position, long sequence, bool acceptLoss, CancellationToken cancellationToken)
     {
-        var known = sources.SelectMany(source => source.Segments).Distinct().ToList();
-        foreach (var first in known.Where(name => name.Epoch > position.Epoch && name.Index == 0).OrderByDescending(name => name.Epoch))
-        {
-            if (await ReadAsync(first, cancellationToken).ConfigureAwait(false) is { } segment && GoesOn(segment, position))
-                return segment;
-        }
-        var next = (position.Epoch, position.Index);
-        for (var ahead = 0UL; ahead < ReadAhead; ahead++)
-            _ = known.Contains((position.Epoch, position.Index + ahead)) ? ReadAsync((position.Epoch, position.Index + ahead), cancellationToken) : null;
-        var isKnown = known.Contains(next);
-        if (isKnown && await ReadAsync(next, cancellationToken).ConfigureAwait(false) is { } found)
-        {
-            _reads.Remove(next);
-            if (GoesOn(found, position))
-                return found;
-        }
-        if ((isKnown || await AnyLaterAsync(known, position, cancellationToken).ConfigureAwait(false)) && !acceptLoss)
+        if (await ChooseAsync(position, cancellationToken).ConfigureAwait(false) is { } next)
+            return next;
+        if (!acceptLoss && await IsCutOffAsync(position, sequence, cancellationToken).ConfigureAwait(false))
             throw new DriveException(DriveErrorKind.Damaged,
                 $"{ObjectNames.Journal(position.Epoch, position.Index)} is missing or damaged on all clouds given, and changes after it exist; " +
                 "give more of the drive's clouds, or accept the loss of those changes.");
@@ -53,42 +46,122 @@ internal sealed class JournalReader(
     }
 
     /// <summary>Forgets what was read ahead and found missing, after the sources have been listed again.</summary>
-    public void Refresh() => _reads.Clear();
-
-    private static bool GoesOn(SealedSegment segment, ChainPosition position) =>
-        segment.Segment.Previous.AsSpan().SequenceEqual(position.Hash);
-
-    /// <summary>Whether a later segment of the epoch is there and authentic: names alone prove nothing.</summary>
-    private async Task<bool> AnyLaterAsync(List<(ulong Epoch, ulong Index)> known, ChainPosition position, CancellationToken cancellationToken)
+    public void Refresh()
     {
-        foreach (var later in known.Where(name => name.Epoch == position.Epoch && name.Index > position.Index).OrderBy(name => name.Index).Take(ReadAhead))
+        _reads.Clear();
+        _starts = null;
+    }
+
+    private async Task<SealedSegment?> ChooseAsync(ChainPosition position, CancellationToken cancellationToken)
+    {
+        var starts = await StartsAsync(position.Epoch, cancellationToken).ConfigureAwait(false);
+        var ways = starts.Where(start => start.Segment.Epoch > position.Epoch && start.GoesOn(position.Hash)).ToList();
+        if (await ReadNextAsync(position, cancellationToken).ConfigureAwait(false) is { } next)
+            ways.Add(next);
+        if (ways.Count < 2)
+            return ways.FirstOrDefault();
+        var ranks = new List<BranchRank>();
+        foreach (var way in ways)
+            ranks.Add(await RankAsync(way, cancellationToken).ConfigureAwait(false));
+        return ways[ranks.IndexOf(ranks.Max()!)];
+    }
+
+    private async Task<BranchRank> RankAsync(SealedSegment way, CancellationToken cancellationToken)
+    {
+        var rank = new BranchRank(0, 0, 0, way.Hash);
+        for (var next = way; next is not null; next = await ChooseAsync(next.After, cancellationToken).ConfigureAwait(false))
+            rank = rank.With(next.Segment);
+        return rank;
+    }
+
+    /// <summary>All copies, each content once, of the segments with which epochs above one begin.</summary>
+    private async Task<List<SealedSegment>> StartsAsync(ulong epoch, CancellationToken cancellationToken)
+    {
+        if (_starts is not null)
+            return _starts;
+        async Task<List<SealedSegment>> ReadAllAsync(AttachSource source)
         {
-            if (await ReadAsync(later, cancellationToken).ConfigureAwait(false) is not null)
+            var found = new List<SealedSegment>();
+            foreach (var (start, index) in source.Segments.Where(name => name.Epoch > epoch && name.Index == 0).ToList())
+            {
+                if (await FetchAsync(source, start, index, cancellationToken).ConfigureAwait(false) is { } segment)
+                    found.Add(segment);
+            }
+            return found;
+        }
+        var copies = await Task.WhenAll(sources.Select(ReadAllAsync)).ConfigureAwait(false);
+        return _starts = [.. copies.SelectMany(found => found).DistinctBy(segment => Convert.ToHexString(segment.Hash))];
+    }
+
+    /// <summary>The next segment of the same epoch, if a copy of it goes on from the position.</summary>
+    private async Task<SealedSegment?> ReadNextAsync(ChainPosition position, CancellationToken cancellationToken)
+    {
+        var next = (position.Epoch, position.Index);
+        if (!IsKnown(next))
+            return null;
+        for (var ahead = 1UL; ahead < ReadAhead; ahead++)
+        {
+            if (IsKnown((position.Epoch, position.Index + ahead)))
+                _ = ReadAsync((position.Epoch, position.Index + ahead), cancellationToken);
+        }
+        var found = await ReadAsync(next, cancellationToken).ConfigureAwait(false);
+        _reads.Remove(next);
+        return found is null || found.GoesOn(position.Hash) ? found : await FetchFittingAsync(next, position.Hash, cancellationToken).ConfigureAwait(false);
+    }
+
+    private bool IsKnown((ulong Epoch, ulong Index) name) => sources.Any(source => source.Segments.Contains(name));
+
+    /// <summary>Whether changes after the position are known to exist: names alone prove that only of the very next segment.</summary>
+    private async Task<bool> IsCutOffAsync(ChainPosition position, long sequence, CancellationToken cancellationToken)
+    {
+        if (IsKnown((position.Epoch, position.Index)))
+            return true;
+        var later = sources.SelectMany(source => source.Segments).Distinct()
+            .Where(name => name.Epoch == position.Epoch && name.Index > position.Index).OrderBy(name => name.Index).Take(ReadAhead).ToList();
+        foreach (var name in later)
+        {
+            if (await ReadAsync(name, cancellationToken).ConfigureAwait(false) is not null)
+                return true;
+        }
+        foreach (var start in (await StartsAsync(position.Epoch, cancellationToken).ConfigureAwait(false)).Where(start => start.Segment.Epoch > position.Epoch))
+        {
+            // One that an attach left that failed, before commits that are known, holds nothing; its own commit is the only one that may be new.
+            if (start.Segment.LastSequence > sequence + 1 ||
+                await FetchFittingAsync((start.Segment.Epoch, 1), start.Hash, cancellationToken).ConfigureAwait(false) is not null)
                 return true;
         }
         return false;
     }
 
+    /// <summary>The first whole copy that a source gives, once for all who ask until it is used.</summary>
     private Task<SealedSegment?> ReadAsync((ulong Epoch, ulong Index) name, CancellationToken cancellationToken)
     {
         if (!_reads.TryGetValue(name, out var read))
-            _reads.Add(name, read = FetchAsync(name.Epoch, name.Index, cancellationToken));
+            _reads.Add(name, read = FetchFittingAsync(name, null, cancellationToken));
         return read;
     }
 
-    /// <summary>The first whole copy that a source gives.</summary>
-    private async Task<SealedSegment?> FetchAsync(ulong epoch, ulong index, CancellationToken cancellationToken)
+    /// <summary>The first whole copy that a source gives and that goes on from the segment with a hash, where that is given.</summary>
+    private async Task<SealedSegment?> FetchFittingAsync((ulong Epoch, ulong Index) name, byte[]? previous, CancellationToken cancellationToken)
+    {
+        foreach (var source in sources.Where(source => source.Segments.Contains(name)))
+        {
+            if (await FetchAsync(source, name.Epoch, name.Index, cancellationToken).ConfigureAwait(false) is { } found
+                && (previous is null || found.GoesOn(previous)))
+                return found;
+        }
+        return null;
+    }
+
+    private async Task<SealedSegment?> FetchAsync(AttachSource source, ulong epoch, ulong index, CancellationToken cancellationToken)
     {
         var name = ObjectNames.Journal(epoch, index);
-        foreach (var source in sources.Where(source => source.Segments.Contains((epoch, index))))
-        {
-            var bytes = await source.TryReadAsync(name, CloudObjects.LargeLimit, problems, patience, time, cancellationToken).ConfigureAwait(false);
-            if (bytes is null)
-                continue;
-            if (JournalObjects.TryOpen(sealer, epoch, index, bytes, out JournalSegment? segment, out var error))
-                return new SealedSegment(segment, bytes, ObjectHash.Compute(bytes));
-            problems($"The object {name} at {source.Choice.Address} {error.Describe()}.");
-        }
+        var bytes = await source.TryReadAsync(name, CloudObjects.LargeLimit, problems, patience, time, cancellationToken).ConfigureAwait(false);
+        if (bytes is null)
+            return null;
+        if (JournalObjects.TryOpen(sealer, epoch, index, bytes, out JournalSegment? segment, out var error))
+            return new SealedSegment(segment, bytes, ObjectHash.Compute(bytes));
+        problems($"The object {name} at {source.Choice.Address} {error.Describe()}.");
         return null;
     }
 }

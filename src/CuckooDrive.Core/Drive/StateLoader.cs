@@ -63,9 +63,9 @@ internal sealed class StateLoader(
         var incoming = Path.Combine(folder.Path, "incoming");
         PrivateFiles.CreateDirectory(incoming);
         var position = Position;
-        while (await _journal.NextAsync(position, options.AcceptLoss, cancellationToken).ConfigureAwait(false) is { } next)
+        while (await _journal.NextAsync(position, Sequence, options.AcceptLoss, cancellationToken).ConfigureAwait(false) is { } next)
         {
-            position = new ChainPosition(next.Segment.Epoch, next.Segment.Index + 1, next.Hash);
+            position = next.After;
             // Parts that belong together wait on the disk, sealed as they came: there may be more than fits into memory.
             var path = Path.Combine(incoming, $"{group.Count}");
             PrivateFiles.Replace(path, next.Bytes);

@@ -1,0 +1,145 @@
+using CuckooDrive.Clouds;
+using CuckooDrive.Clouds.Decorators;
+using CuckooDrive.Core.Drives;
+using CuckooDrive.Format;
+using Xunit;
+
+namespace CuckooDrive.Core.Tests.Drives;
+
+/// <summary>Attaches that failed half-way have begun epochs on some clouds: what was safe is found whatever they left.</summary>
+public sealed class JournalBranchTests
+{
+    [Theory]
+    [InlineData(0, 1, 2, 3)]
+    [InlineData(3, 2, 1, 0)]
+    public async Task WhatTheOldMachineWroteBesideAFailedAttachIsThere(params int[] order)
+    {
+        await using var fixture = new DriveFixture();
+        await CreateAsync(fixture);
+        await LeaveFailedAttachAsync(fixture, [0]);
+        fixture.State = "state";
+        fixture.SetOffline(true, 0);
+        await WriteAsync(fixture, "late");
+        fixture.SetOffline(false);
+        await AssertFoundAsync(fixture, order, "early", "late");
+    }
+
+    /// <summary>Both took the same epoch, since neither saw the other's claim.</summary>
+    [Theory]
+    [InlineData(1, 0, 1, 2, 3)]
+    [InlineData(1, 3, 2, 1, 0)]
+    [InlineData(2, 0, 1, 2, 3)]
+    [InlineData(2, 3, 2, 1, 0)]
+    public async Task WhatAnAttachWroteWithoutTheCloudsOfAFailedOneIsThere(int failures, params int[] order)
+    {
+        await using var fixture = new DriveFixture();
+        await CreateAsync(fixture);
+        for (var failure = 0; failure < failures; failure++)
+            await LeaveFailedAttachAsync(fixture, [0]);
+        fixture.SetOffline(true, 0);
+        fixture.State = "without";
+        await fixture.AttachAsync();
+        await WriteAsync(fixture, "late");
+        fixture.SetOffline(false);
+        await AssertFoundAsync(fixture, order, "early", "late");
+    }
+
+    /// <summary>Of the branch that is right the clouds given hold one copy, and the others hold another object of that name.</summary>
+    [Fact]
+    public async Task TheBranchThatIsRightIsBroughtToTheClouds()
+    {
+        await using var fixture = new DriveFixture(clouds: 5);
+        await CreateAsync(fixture, survive: 2);
+        await LeaveFailedAttachAsync(fixture, [0, 1]);
+        fixture.SetOffline(true, 0, 1);
+        fixture.State = "without";
+        await fixture.AttachAsync();
+        await WriteAsync(fixture, "late");
+        fixture.SetOffline(false);
+        fixture.SetOffline(true, 3, 4);
+        await AssertFoundAsync(fixture, [0, 1, 2], "early", "late");
+        fixture.SetOffline(true, 2);
+        fixture.SetOffline(false, 3);
+        await AssertFoundAsync(fixture, [0, 1, 3], "early", "late");
+    }
+
+    [Fact]
+    public async Task AnEpochThatCannotBeReachedIsAnError()
+    {
+        await using var fixture = new DriveFixture();
+        await CreateAsync(fixture);
+        var newest = fixture.Objects(0, "journal/")[^1];
+        fixture.State = "second";
+        await fixture.AttachAsync();
+        await WriteAsync(fixture, "late");
+        for (var cloud = 0; cloud < 4; cloud++)
+            File.Delete(fixture.PathOf(cloud, newest));
+        fixture.State = "third";
+        var error = await Assert.ThrowsAsync<DriveException>(() => fixture.AttachAsync());
+        Assert.Equal(DriveErrorKind.Damaged, error.Kind);
+    }
+
+    /// <summary>The other claims after this one has looked at the clouds for claims.</summary>
+    [Fact]
+    public async Task OfTwoAttachesAtOnceTheOneThatFindsTheOtherWritesNothing()
+    {
+        await using var fixture = new DriveFixture();
+        await CreateAsync(fixture);
+        var rival = new Lease { Epoch = 2, Device = 77, Time = 1, DeviceName = "other" };
+        byte[] claim;
+        var (_, keys) = HeaderObjects.Unlock([HeaderObjects.ReadLocal(fixture.StatePath)], DriveFixture.Passphrase);
+        using (keys)
+            claim = LeaseObjects.Seal(new ObjectSealer(keys), rival);
+        fixture.Plan(2).Only = request =>
+        {
+            if (request.Operation == CloudOperation.Write && request.Name.StartsWith("lease/", StringComparison.Ordinal))
+                File.WriteAllBytes(fixture.PathOf(2, ObjectNames.Lease(rival.Epoch, rival.Device)), claim);
+            return false;
+        };
+        fixture.State = "second";
+        var error = await Assert.ThrowsAsync<DriveException>(() => fixture.AttachAsync());
+        Assert.Equal(DriveErrorKind.Fenced, error.Kind);
+        for (var cloud = 0; cloud < 4; cloud++)
+            Assert.DoesNotContain(fixture.Objects(cloud, "journal/"), name => name.StartsWith("journal/0000000000000002", StringComparison.Ordinal));
+        fixture.Plan(2).Only = null;
+        await AssertFoundAsync(fixture, [0, 1, 2, 3], "early");
+    }
+
+    private static async Task CreateAsync(DriveFixture fixture, int? survive = null)
+    {
+        await fixture.CreateAsync(survive);
+        await WriteAsync(fixture, "early");
+    }
+
+    private static async Task WriteAsync(DriveFixture fixture, string name)
+    {
+        await using var drive = await fixture.OpenAsync();
+        await DriveFixture.MakeDirectoryAsync(drive, name);
+        await drive.FlushAsync();
+    }
+
+    /// <summary>An attach of which only these clouds have got anything.</summary>
+    private static async Task LeaveFailedAttachAsync(DriveFixture fixture, int[] clouds)
+    {
+        var before = fixture.CopyClouds();
+        fixture.State = "failed";
+        await fixture.AttachAsync();
+        fixture.LoseState();
+        for (var cloud = 0; cloud < fixture.CloudFolders.Length; cloud++)
+        {
+            if (!clouds.Contains(cloud))
+                fixture.RestoreCloud(before, cloud);
+        }
+    }
+
+    private static async Task AssertFoundAsync(DriveFixture fixture, int[] order, params string[] names)
+    {
+        fixture.State = "last-" + Guid.NewGuid().ToString("N");
+        await fixture.AttachAsync(order);
+        await using var drive = await fixture.OpenAsync();
+        foreach (var name in names)
+            Assert.True(await DriveFixture.ExistsAsync(drive, name), name);
+        await DriveFixture.MakeDirectoryAsync(drive, "after-" + fixture.State);
+        await drive.FlushAsync();
+    }
+}
