@@ -45,6 +45,24 @@ internal sealed class JournalReader(
         return null;
     }
 
+    /// <summary>
+    /// Whether something was written in a later epoch that no way from the position leads to: it is on a branch that was left.
+    /// </summary>
+    public async Task<bool> IsDeadEndAsync(ChainPosition position, CancellationToken cancellationToken)
+    {
+        if (!sources.Any(source => source.Segments.Any(name => name.Epoch > position.Epoch)))
+            return false;
+        var end = position;
+        while (await ChooseAsync(end, cancellationToken).ConfigureAwait(false) is { } next)
+            end = next.After;
+        foreach (var start in await StartsAsync(cancellationToken).ConfigureAwait(false))
+        {
+            if (start.Segment.Epoch > end.Epoch && await IsUsedAsync(start, cancellationToken).ConfigureAwait(false))
+                return true;
+        }
+        return false;
+    }
+
     /// <summary>Forgets what was read ahead and found missing, after the sources have been listed again.</summary>
     public void Refresh()
     {
@@ -54,7 +72,7 @@ internal sealed class JournalReader(
 
     private async Task<SealedSegment?> ChooseAsync(ChainPosition position, CancellationToken cancellationToken)
     {
-        var starts = await StartsAsync(position.Epoch, cancellationToken).ConfigureAwait(false);
+        var starts = await StartsAsync(cancellationToken).ConfigureAwait(false);
         var ways = starts.Where(start => start.Segment.Epoch > position.Epoch && start.GoesOn(position.Hash)).ToList();
         if (await ReadNextAsync(position, cancellationToken).ConfigureAwait(false) is { } next)
             ways.Add(next);
@@ -74,15 +92,15 @@ internal sealed class JournalReader(
         return rank;
     }
 
-    /// <summary>All copies, each content once, of the segments with which epochs above one begin.</summary>
-    private async Task<List<SealedSegment>> StartsAsync(ulong epoch, CancellationToken cancellationToken)
+    /// <summary>All copies, each content once, of the segments with which epochs begin.</summary>
+    private async Task<List<SealedSegment>> StartsAsync(CancellationToken cancellationToken)
     {
         if (_starts is not null)
             return _starts;
         async Task<List<SealedSegment>> ReadAllAsync(AttachSource source)
         {
             var found = new List<SealedSegment>();
-            foreach (var (start, index) in source.Segments.Where(name => name.Epoch > epoch && name.Index == 0).ToList())
+            foreach (var (start, index) in source.Segments.Where(name => name.Index == 0).ToList())
             {
                 if (await FetchAsync(source, start, index, cancellationToken).ConfigureAwait(false) is { } segment)
                     found.Add(segment);
@@ -123,15 +141,17 @@ internal sealed class JournalReader(
             if (await ReadAsync(name, cancellationToken).ConfigureAwait(false) is not null)
                 return true;
         }
-        foreach (var start in (await StartsAsync(position.Epoch, cancellationToken).ConfigureAwait(false)).Where(start => start.Segment.Epoch > position.Epoch))
+        foreach (var start in (await StartsAsync(cancellationToken).ConfigureAwait(false)).Where(start => start.Segment.Epoch > position.Epoch))
         {
             // One that an attach left that failed, before commits that are known, holds nothing; its own commit is the only one that may be new.
-            if (start.Segment.LastSequence > sequence + 1 ||
-                await FetchFittingAsync((start.Segment.Epoch, 1), start.Hash, cancellationToken).ConfigureAwait(false) is not null)
+            if (start.Segment.LastSequence > sequence + 1 || await IsUsedAsync(start, cancellationToken).ConfigureAwait(false))
                 return true;
         }
         return false;
     }
+
+    private async Task<bool> IsUsedAsync(SealedSegment start, CancellationToken cancellationToken) =>
+        await FetchFittingAsync((start.Segment.Epoch, 1), start.Hash, cancellationToken).ConfigureAwait(false) is not null;
 
     /// <summary>The first whole copy that a source gives, once for all who ask until it is used.</summary>
     private Task<SealedSegment?> ReadAsync((ulong Epoch, ulong Index) name, CancellationToken cancellationToken)

@@ -35,25 +35,45 @@ internal sealed class StateLoader(
     /// <summary>The segments from the root on, or from the beginning without one, with their hashes.</summary>
     public List<(ulong Epoch, ulong Index, byte[] Hash)> Chain { get; } = [];
 
-    /// <summary>Loads the newest root that is whole somewhere; nothing where there is none yet.</summary>
+    /// <summary>
+    /// Loads the newest root that is whole somewhere; nothing where there is none yet. A machine that was taken over may have sent one to a
+    /// cloud that the other could not reach; an older one leads to what that has written.
+    /// </summary>
     public async Task LoadRootAsync(CancellationToken cancellationToken)
     {
         var names = sources.SelectMany(source => source.Roots).Distinct().OrderDescending().ToList();
+        var deadEnds = new List<(RootObject Root, byte[] Hash)>();
         foreach (var (epoch, index) in names)
         {
             if (await TryReadRootAsync(epoch, index, cancellationToken).ConfigureAwait(false) is not { } found)
                 continue;
-            await LoadPagesAsync(found.Root, cancellationToken).ConfigureAwait(false);
-            RootHash = found.Hash;
-            Sequence = found.Root.Sequence;
-            Time = found.Root.Time;
-            Position = new ChainPosition(found.Root.NextJournalEpoch, found.Root.NextJournalIndex, found.Root.PreviousJournal);
+            if (!await _journal.IsDeadEndAsync(PositionAfter(found.Root), cancellationToken).ConfigureAwait(false))
+            {
+                await LoadRootAsync(found.Root, found.Hash, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            deadEnds.Add(found);
+        }
+        if (deadEnds.Count > 0 && await _journal.IsDeadEndAsync(Position, cancellationToken).ConfigureAwait(false))
+        {
+            await LoadRootAsync(deadEnds[0].Root, deadEnds[0].Hash, cancellationToken).ConfigureAwait(false);
             return;
         }
         if (sources.Any(source => source.Segments.Count > 0))
             return;
         throw new DriveException(DriveErrorKind.Damaged, "None of the clouds given holds the drive's metadata; give more of the drive's clouds.");
     }
+
+    private async Task LoadRootAsync(RootObject root, byte[] hash, CancellationToken cancellationToken)
+    {
+        await LoadPagesAsync(root, cancellationToken).ConfigureAwait(false);
+        RootHash = hash;
+        Sequence = root.Sequence;
+        Time = root.Time;
+        Position = PositionAfter(root);
+    }
+
+    private static ChainPosition PositionAfter(RootObject root) => new(root.NextJournalEpoch, root.NextJournalIndex, root.PreviousJournal);
 
     /// <summary>Follows the journal to its end. May be called again when the sources have been listed anew.</summary>
     public async Task LoadJournalAsync(CancellationToken cancellationToken)

@@ -63,6 +63,31 @@ public sealed class JournalBranchTests
         await AssertFoundAsync(fixture, [0, 1, 3], "early", "late");
     }
 
+    /// <summary>It has sent one cloud a checkpoint before it met the claim at the others.</summary>
+    [Theory]
+    [InlineData(0, 1, 2, 3)]
+    [InlineData(3, 2, 1, 0)]
+    public async Task ACheckpointOfAMachineThatWasTakenOverIsNotGoneOnFrom(params int[] order)
+    {
+        await using var fixture = new DriveFixture();
+        await CreateAsync(fixture);
+        var before = fixture.CopyClouds();
+        await using (var old = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(old, "left");
+            await old.CheckpointAsync();
+            await old.FlushAsync();
+        }
+        for (var cloud = 1; cloud < 4; cloud++)
+            TakeJournalBack(fixture, before, cloud);
+        fixture.SetOffline(true, 0);
+        fixture.State = "second";
+        await fixture.AttachAsync();
+        await WriteAsync(fixture, "late");
+        fixture.SetOffline(false);
+        await AssertFoundAsync(fixture, order, "early", "late");
+    }
+
     [Fact]
     public async Task AnEpochThatCannotBeReachedIsAnError()
     {
@@ -129,6 +154,20 @@ public sealed class JournalBranchTests
         {
             if (!clouds.Contains(cloud))
                 fixture.RestoreCloud(before, cloud);
+        }
+    }
+
+    /// <summary>As if the cloud had got the packs since a copy was made, and nothing of the journal.</summary>
+    private static void TakeJournalBack(DriveFixture fixture, string copy, int cloud)
+    {
+        var packs = fixture.Objects(cloud)
+            .Where(name => !name.StartsWith("journal/", StringComparison.Ordinal) && !name.StartsWith("root/", StringComparison.Ordinal))
+            .ToDictionary(name => name, name => File.ReadAllBytes(fixture.PathOf(cloud, name)));
+        fixture.RestoreCloud(copy, cloud);
+        foreach (var (name, content) in packs)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(fixture.PathOf(cloud, name))!);
+            File.WriteAllBytes(fixture.PathOf(cloud, name), content);
         }
     }
 
