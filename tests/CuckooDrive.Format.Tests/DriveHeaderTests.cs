@@ -33,7 +33,7 @@ public sealed class DriveHeaderTests : IDisposable
             Assert.Equal(_keys.Master, keys.Master);
         Assert.Equal(UnlockError.None, unlock);
         Assert.True(header.IsAuthentic(_keys));
-        Assert.Equal([new KeySlotInfo(0, SecretKind.Passphrase, "laptop", Argon2Cost.Minimum)], header.DescribeSlots(_keys));
+        Assert.Equal([new KeySlotInfo(_header.Slots[0].Number, SecretKind.Passphrase, "laptop", Argon2Cost.Minimum)], header.DescribeSlots(_keys));
     }
 
     [Fact]
@@ -85,8 +85,12 @@ public sealed class DriveHeaderTests : IDisposable
             keys.Dispose();
         }
 
+        var numbers = header.Slots.Select(slot => slot.Number).ToList();
+        Assert.Equal(3, numbers.Distinct().Count());
+        Assert.All(numbers, number => Assert.InRange(number, 10_000_000, 99_999_999));
         var fourth = header.RemoveSlot(_keys, 0);
         Assert.Equal(4, fourth.Sequence);
+        Assert.Equal(numbers[1..], fourth.DescribeSlots(_keys).Select(slot => slot.Number));
         Assert.False(fourth.TryUnlock(_passphrase, out _, out var error));
         Assert.Equal(UnlockError.NoSuchSlot, error);
         Assert.Equal(["stick", "Drucker é"], fourth.DescribeSlots(_keys).Select(slot => slot.Label));

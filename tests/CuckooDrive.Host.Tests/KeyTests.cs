@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using CuckooDrive.Testing.Host;
 
@@ -15,12 +16,15 @@ public sealed class KeyTests
 
         (await drive.RunAsync("key", "add", "test", "--new-passphrase-file", second, "--label", "laptop")).MustSucceed();
         var listed = (await drive.RunAsync("key", "list", "test", "--passphrase-file", second)).MustSucceed();
-        (await drive.RunAsync("key", "remove", "test", "0", "--passphrase-file", second)).MustSucceed();
+        var numbers = await NumbersAsync(drive);
+        (await drive.RunAsync("key", "remove", "test", numbers[0], "--passphrase-file", second)).MustSucceed();
         var old = await drive.RunAsync("key", "list", "test");
-        var last = await drive.RunAsync("key", "remove", "test", "0", "--passphrase-file", second);
+        var again = await drive.RunAsync("key", "remove", "test", numbers[0], "--passphrase-file", second);
+        var last = await drive.RunAsync("key", "remove", "test", numbers[1], "--passphrase-file", second);
 
         Assert.Contains("laptop", listed.Output, StringComparison.Ordinal);
         old.MustFail(1, "passphrase");
+        again.MustFail(2, $"no key {numbers[0]}");
         last.MustFail(2, "last key");
         (await drive.RunAsync("mount", "test", drive.MountPoint, "--passphrase-file", second)).MustSucceed();
         (await drive.RunAsync("unmount", drive.MountPoint)).MustSucceed();
@@ -85,8 +89,9 @@ public sealed class KeyTests
         var environment = new Dictionary<string, string?>(drive.Environment) { ["CUCKOO_NEW_PASSPHRASE"] = "the new one" };
         (await CuckooProcess.RunAsync(environment, "key", "add", "test", "--label", "laptop")).MustSucceed();
 
-        var itself = await drive.RunAsync("key", "remove", "test", "0");
-        var other = (await drive.RunAsync("key", "remove", "test", "1")).MustSucceed();
+        var numbers = await NumbersAsync(drive);
+        var itself = await drive.RunAsync("key", "remove", "test", numbers[0]);
+        var other = (await drive.RunAsync("key", "remove", "test", numbers[1])).MustSucceed();
 
         itself.MustFail(2, "stays");
         Assert.Contains("the passphrase 'laptop'", other.Output, StringComparison.Ordinal);
@@ -101,5 +106,12 @@ public sealed class KeyTests
         (await drive.RunAsync("key", "remove", "test", "7")).MustFail(2, "no key 7");
         (await drive.RunAsync("key", "remove", "test", "seven")).MustFail(2, "seven");
         (await drive.RunAsync("key", "add", "test", "--recovery-key", "--new-key-file", "x")).MustFail(2, "only one");
+    }
+
+    /// <summary>What the drive's keys are called, in the order of the list.</summary>
+    private static async Task<string[]> NumbersAsync(MountedDrive drive)
+    {
+        using var list = JsonDocument.Parse((await drive.RunAsync("key", "list", "test", "--json")).MustSucceed().Output);
+        return [.. list.RootElement.GetProperty("keys").EnumerateArray().Select(key => key.GetProperty("slot").GetInt32().ToString(CultureInfo.InvariantCulture))];
     }
 }

@@ -40,26 +40,40 @@ public static class DriveKeySlots
         }, (header, keys) => header.DescribeSlots(keys)[^1], cancellationToken);
 
     /// <summary>
-    /// Removes the slot of that index (never the last, and never the one that <paramref name="current"/> opens: whoever
-    /// removes a key shows by another one that the drive can still be opened), and returns what it was. Old headers are deleted from each cloud that has the new one; a cloud that is away
-    /// keeps its old header until it answers, and whoever kept a copy of an old header can still use the old secret.
+    /// Removes the slot of that number (never the last, and never the one that <paramref name="current"/> opens: whoever
+    /// removes a key shows by another one that the drive can still be opened), and returns what it was. A number that was removed
+    /// is no other slot's, so a removal may be repeated. Old headers are deleted from each cloud that has the new one; a cloud that
+    /// is away keeps its old header until it answers, and whoever kept a copy of an old header can still use the old secret.
     /// </summary>
-    public static Task<KeySlotInfo> RemoveAsync(string stateDirectory, Secret current, int index, DriveServices services, CancellationToken cancellationToken = default)
+    public static Task<KeySlotInfo> RemoveAsync(string stateDirectory, Secret current, int number, DriveServices services, CancellationToken cancellationToken = default)
     {
         KeySlotInfo? removed = null;
         return ChangeAsync(stateDirectory, current, services, (header, keys) =>
         {
-            if (index < 0 || index >= header.Slots.Count)
-                throw new DriveException(DriveErrorKind.InvalidOption, $"The drive has no key {index}; list its keys to see their numbers.");
+            var index = Find(header, number);
             if (header.Slots.Count == 1)
                 throw new DriveException(DriveErrorKind.InvalidOption, "The last key of a drive cannot be removed; add another one first.");
             removed = header.DescribeSlots(keys)[index];
             var changed = header.RemoveSlot(keys, index);
             if (!changed.TryUnlock(current, out var staying))
-                throw new DriveException(DriveErrorKind.InvalidOption, $"The passphrase or key that was given is key {index} itself; give one that stays.");
+                throw new DriveException(DriveErrorKind.InvalidOption, $"The passphrase or key that was given is key {number} itself; give one that stays.");
             staying.Dispose();
             return changed;
         }, (_, _) => removed!, cancellationToken);
+    }
+
+    private static int Find(DriveHeader header, int number)
+    {
+        var found = Enumerable.Range(0, header.Slots.Count).Where(index => header.Slots[index].Number == number).ToList();
+        return found.Count switch
+        {
+            1 => found[0],
+            0 => throw new DriveException(DriveErrorKind.InvalidOption,
+                $"The drive has no key {number} (or no longer); 'cuckoo key list' shows the numbers of its keys."),
+            // Of a header of two machines: adding sees to it that the numbers differ.
+            _ => throw new DriveException(DriveErrorKind.InvalidOption,
+                $"The drive has {found.Count} keys with the number {number}, so it is not clear which one to remove; none was."),
+        };
     }
 
     private static async Task<T> ChangeAsync<T>(

@@ -113,7 +113,7 @@ public sealed class DriveHeader
     public IReadOnlyList<KeySlotInfo> DescribeSlots(DriveKeys keys)
     {
         var labels = OpenLabels(keys);
-        return [.. _slots.Select((slot, index) => new KeySlotInfo(index, slot.Kind, labels[index], slot.Cost))];
+        return [.. _slots.Select((slot, index) => new KeySlotInfo(slot.Number, slot.Kind, labels[index], slot.Cost))];
     }
 
     /// <summary>The next header, with one more slot.</summary>
@@ -127,7 +127,10 @@ public sealed class DriveHeader
         if (_slots.Length == MaximumSlots)
             throw new InvalidOperationException($"A drive has at most {MaximumSlots} keys.");
         var labels = OpenLabels(keys);
-        var slot = KeySlot.Create(keys, secret, cost ?? Argon2Cost.Default, random);
+        KeySlot slot;
+        do
+            slot = KeySlot.Create(keys, secret, cost ?? Argon2Cost.Default, random);
+        while (Array.Exists(_slots, other => other.Number == slot.Number));
         return Seal(keys, checked(Sequence + 1), [.. _slots, slot], [.. labels, label], random);
     }
 

@@ -13,6 +13,8 @@ public sealed class KeySlot
 
     private const byte KdfArgon2id = 1;
     private const int SaltLength = 32;
+    private const int LowestNumber = 10_000_000;
+    private const int Numbers = 90_000_000;
     private const int CostAt = 8;
     private const int SaltAt = 24;
     private const int SealedAt = SaltAt + SaltLength;
@@ -24,6 +26,15 @@ public sealed class KeySlot
     public SecretKind Kind => (SecretKind)_encoded[0];
 
     public Argon2Cost Cost => ReadCost(_encoded);
+
+    /// <summary>
+    /// Eight digits by which the owner names the slot. They follow from its salt, so they stay as other slots come and go, and
+    /// are no other slot's afterwards. Only by a chance of one in millions do two slots of a header share one.
+    /// </summary>
+    public int Number => LowestNumber + (int)(BinaryPrimitives.ReadUInt64LittleEndian(Salt) % Numbers);
+
+    /// <summary>32 random bytes, public: no other slot has them.</summary>
+    public ReadOnlySpan<byte> Salt => _encoded.AsSpan(SaltAt, SaltLength);
 
     internal ReadOnlySpan<byte> Encoded => _encoded;
 
@@ -89,8 +100,8 @@ public sealed class KeySlot
 }
 
 /// <summary>A slot as its drive's owner sees it.</summary>
-/// <param name="Index">Its place in the header, from 0.</param>
+/// <param name="Number">See <see cref="KeySlot.Number"/>.</param>
 /// <param name="Kind">What opens it.</param>
 /// <param name="Label">What the owner calls it.</param>
 /// <param name="Cost">What a guess costs.</param>
-public sealed record KeySlotInfo(int Index, SecretKind Kind, string Label, Argon2Cost Cost);
+public sealed record KeySlotInfo(int Number, SecretKind Kind, string Label, Argon2Cost Cost);

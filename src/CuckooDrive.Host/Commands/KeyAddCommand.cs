@@ -83,7 +83,7 @@ internal static class KeyAddCommand
             OutputJson.Print(terminal, output, OutputJson.Default.KeyAddOutput);
             return;
         }
-        terminal.Line($"Added a {KeyListCommand.NameOf(output.Added.Kind)} in slot {output.Added.Slot} of '{output.Name}'.");
+        terminal.Line($"Added a {KeyListCommand.NameOf(output.Added.Kind)} to '{output.Name}', in slot {output.Added.Slot}.");
         if (output.RecoveryKey is not null)
         {
             terminal.Line("Print this key and keep it where only you find it; it is not shown again, and opens the drive like a passphrase:");

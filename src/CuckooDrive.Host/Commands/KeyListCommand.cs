@@ -43,7 +43,7 @@ internal static class KeyListCommand
     private static void Print(Terminal terminal, IReadOnlyList<KeySlotInfo> slots) =>
         terminal.Table(["Slot", "Kind", "Label"], slots.Select(slot => (IReadOnlyList<string>)
         [
-            slot.Index.ToString(CultureInfo.InvariantCulture),
+            slot.Number.ToString(CultureInfo.InvariantCulture),
             NameOf(slot.Kind),
             slot.Label,
         ]));

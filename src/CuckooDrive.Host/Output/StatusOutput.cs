@@ -80,10 +80,10 @@ internal sealed record CloudListOutput(string Name, IReadOnlyList<CloudStatus> C
 
 internal sealed record KeyListOutput(string Name, IReadOnlyList<KeyOutput> Keys);
 
-/// <param name="Slot">Its number, as key remove takes it.</param>
+/// <param name="Slot">Its number, as key remove takes it; no other key ever has it.</param>
 internal sealed record KeyOutput(int Slot, SecretKind Kind, string Label)
 {
-    public static KeyOutput From(KeySlotInfo slot) => new(slot.Index, slot.Kind, slot.Label);
+    public static KeyOutput From(KeySlotInfo slot) => new(slot.Number, slot.Kind, slot.Label);
 }
 
 /// <param name="Added">The new slot.</param>

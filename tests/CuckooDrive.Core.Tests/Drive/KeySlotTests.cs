@@ -15,8 +15,9 @@ public sealed class KeySlotTests
         await using var fixture = new DriveFixture();
         await fixture.CreateAsync();
         var slot = await AddAsync(fixture);
-        Assert.Equal((1, "spare"), (slot.Index, slot.Label));
-        Assert.Equal(2, (await DriveKeySlots.ListAsync(fixture.StatePath, Other)).Count);
+        Assert.Equal("spare", slot.Label);
+        Assert.Equal(["first", "spare"], (await DriveKeySlots.ListAsync(fixture.StatePath, Other)).Select(each => each.Label));
+        Assert.Contains(slot, await DriveKeySlots.ListAsync(fixture.StatePath, Other));
         await using (await Drive.OpenAsync(fixture.StatePath, Other, fixture.OpenOptions, fixture.Services))
         {
         }
@@ -31,7 +32,7 @@ public sealed class KeySlotTests
         await fixture.CreateAsync();
         var old = fixture.CopyClouds();
         await AddAsync(fixture);
-        await DriveKeySlots.RemoveAsync(fixture.StatePath, Other, 0, fixture.Services);
+        await DriveKeySlots.RemoveAsync(fixture.StatePath, Other, await FirstNumberAsync(fixture), fixture.Services);
         await AssertRefusedAsync(() => fixture.OpenAsync());
         for (var cloud = 0; cloud < 4; cloud++)
             Assert.Equal(["header/3"], fixture.Objects(cloud, "header/"));
@@ -42,12 +43,29 @@ public sealed class KeySlotTests
     }
 
     [Fact]
+    public async Task ARemovalThatIsRepeatedRemovesNoOtherKey()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var removed = await AddAsync(fixture);
+        using var third = Secret.FromPassphrase("third");
+        await DriveKeySlots.AddAsync(fixture.StatePath, DriveFixture.Passphrase, third, "third", fixture.Services, Argon2Cost.Minimum);
+        await DriveKeySlots.RemoveAsync(fixture.StatePath, DriveFixture.Passphrase, removed.Number, fixture.Services);
+        var error = await Assert.ThrowsAsync<DriveException>(() =>
+            DriveKeySlots.RemoveAsync(fixture.StatePath, DriveFixture.Passphrase, removed.Number, fixture.Services));
+        Assert.Contains($"no key {removed.Number}", error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, (await DriveKeySlots.ListAsync(fixture.StatePath, third)).Count);
+    }
+
+    [Fact]
     public async Task TheLastKeyStays()
     {
         await using var fixture = new DriveFixture();
         await fixture.CreateAsync();
-        var error = await Assert.ThrowsAsync<DriveException>(() => DriveKeySlots.RemoveAsync(fixture.StatePath, DriveFixture.Passphrase, 0, fixture.Services));
+        var number = await FirstNumberAsync(fixture);
+        var error = await Assert.ThrowsAsync<DriveException>(() => DriveKeySlots.RemoveAsync(fixture.StatePath, DriveFixture.Passphrase, number, fixture.Services));
         Assert.Equal(DriveErrorKind.InvalidOption, error.Kind);
+        Assert.Contains("last key", error.Message, StringComparison.Ordinal);
         await using var drive = await fixture.OpenAsync();
     }
 
@@ -123,6 +141,9 @@ public sealed class KeySlotTests
 
     private static Task<KeySlotInfo> AddAsync(DriveFixture fixture, CancellationToken cancellationToken = default) =>
         DriveKeySlots.AddAsync(fixture.StatePath, DriveFixture.Passphrase, Other, "spare", fixture.Services, Argon2Cost.Minimum, cancellationToken);
+
+    private static async Task<int> FirstNumberAsync(DriveFixture fixture) =>
+        (await DriveKeySlots.ListAsync(fixture.StatePath, DriveFixture.Passphrase))[0].Number;
 
     /// <summary>Here, at the clouds, and when the next change begins from the newest header of all of them.</summary>
     private static async Task AssertOnlyTheFirstKeyOpensAsync(DriveFixture fixture)
