@@ -103,6 +103,50 @@ public sealed class DriveHeaderTests : IDisposable
     }
 
     [Fact]
+    public void A_new_slot_never_gets_the_number_of_another()
+    {
+        var first = _header.Slots[0].Salt.ToArray();
+        var second = _header.AddSlot(_keys, _passphrase, "", Argon2Cost.Minimum, new SaltThenRandom(first));
+        Assert.NotEqual(second.Slots[0].Number, second.Slots[1].Number);
+        Assert.Equal(_header.Slots[0].Number, second.Slots[0].Number);
+    }
+
+    [Fact]
+    public void Two_headers_of_one_number_are_joined_with_the_slots_of_both()
+    {
+        using var left = Secret.FromPassphrase("left");
+        using var right = Secret.FromPassphrase("right side");
+        var one = _header.AddSlot(_keys, left, "left", Argon2Cost.Minimum);
+        var other = _header.AddSlot(_keys, right, "right", Argon2Cost.Minimum);
+        Assert.False(one.HasSameSlots(other));
+        var joined = DriveHeader.Join(_keys, [one, other], []);
+        Assert.True(DriveHeader.TryDecode(joined.Encode(), out var read, out _));
+        Assert.Equal((3, 3), (read.Sequence, read.Slots.Count));
+        Assert.Equal(["laptop", "left", "right"], read.DescribeSlots(_keys).Select(slot => slot.Label));
+        foreach (var secret in new[] { _passphrase, left, right })
+        {
+            Assert.True(read.TryUnlock(secret, out var keys));
+            keys.Dispose();
+        }
+        Assert.True(joined.HasSameSlots(DriveHeader.Join(_keys, [other, one], [])));
+        Assert.Equal(["laptop", "right"], DriveHeader.Join(_keys, [one, other], one.SlotsNotIn(_header)).DescribeSlots(_keys).Select(slot => slot.Label));
+        Assert.Throws<ArgumentException>(() => DriveHeader.Join(_keys, [_header], _header.Slots));
+    }
+
+    [Fact]
+    public void Joining_keeps_what_most_headers_have_when_there_is_no_room_for_all()
+    {
+        var full = _header;
+        while (full.Slots.Count < DriveHeader.MaximumSlots - 1)
+            full = full.AddSlot(_keys, _passphrase, "both", Argon2Cost.Minimum);
+        DriveHeader[] headers = [full.AddSlot(_keys, _passphrase, "", Argon2Cost.Minimum), full.AddSlot(_keys, _passphrase, "", Argon2Cost.Minimum)];
+        var joined = DriveHeader.Join(_keys, headers, []);
+        Assert.Equal(DriveHeader.MaximumSlots, joined.Slots.Count);
+        Assert.Empty(full.SlotsNotIn(joined));
+        Assert.True(joined.HasSameSlots(DriveHeader.Join(_keys, [.. headers.Reverse()], [])));
+    }
+
+    [Fact]
     public void There_is_room_for_so_many_slots_and_so_long_labels()
     {
         var header = _header;
@@ -208,5 +252,19 @@ public sealed class DriveHeaderTests : IDisposable
         Assert.Null(header);
         Assert.Equal(expected, error);
         Assert.NotEmpty(error.Describe());
+    }
+
+    private sealed class SaltThenRandom(byte[] salt) : RandomSource
+    {
+        private bool _given;
+
+        public override void Fill(Span<byte> target)
+        {
+            if (!_given)
+                salt.CopyTo(target);
+            else
+                RandomNumberGenerator.Fill(target);
+            _given = true;
+        }
     }
 }

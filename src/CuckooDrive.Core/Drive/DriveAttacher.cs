@@ -61,8 +61,9 @@ internal sealed class DriveAttacher(
                 $"No drive was found: {string.Join(" ", _sources.Select(source => source.Failure))} Check the addresses.");
 
         var headers = _sources.SelectMany(source => source.Headers).ToList();
-        var (header, keys) = await Task.Run(() => HeaderObjects.Unlock(headers, passphrase, AddProblem), cancellationToken).ConfigureAwait(false);
+        var (_, keys) = await Task.Run(() => HeaderObjects.Unlock(headers, passphrase, AddProblem), cancellationToken).ConfigureAwait(false);
         _keys = keys;
+        var header = HeaderObjects.Newest(keys, [.. headers.Select(found => found.Header).Where(found => found.IsAuthentic(keys))], RemovedKeys.None);
         var sealer = new ObjectSealer(keys);
         await ForEachAsync(source => source.IdentifyAsync(sealer, cancellationToken), cancellationToken).ConfigureAwait(false);
         await ForEachAsync(source => source.ListAsync(cancellationToken), cancellationToken).ConfigureAwait(false);
@@ -77,7 +78,7 @@ internal sealed class DriveAttacher(
         var records = CheckEnough(store);
         await TakeOverAsync(folder, store, sealer, loader, records, cancellationToken).ConfigureAwait(false);
         DescribeLaggards(loader.Position);
-        HeaderObjects.WriteLocal(folder.Path, header.Header);
+        HeaderObjects.WriteLocal(folder.Path, header);
         return new AttachReport([.. Failures(), .. Problems()], DateTimeOffset.FromUnixTimeMilliseconds(loader.Time));
     }
 

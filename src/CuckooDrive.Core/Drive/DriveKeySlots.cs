@@ -1,8 +1,13 @@
 using CuckooDrive.Clouds;
 using CuckooDrive.Core.Metadata;
+using CuckooDrive.Core.Placement;
 using CuckooDrive.Format;
 
 namespace CuckooDrive.Core.Drives;
+
+/// <summary>The keys of a drive.</summary>
+/// <param name="Silent">The clouds that did not answer: they may know of newer ones.</param>
+public sealed record KeySlotList(IReadOnlyList<KeySlotInfo> Slots, IReadOnlyList<string> Silent);
 
 /// <summary>
 /// Lists and changes the secrets that open a drive. Works on the local state and the clouds' headers alone, so it needs
@@ -11,18 +16,30 @@ namespace CuckooDrive.Core.Drives;
 public static class DriveKeySlots
 {
     private const string LockName = "keys.lock";
+    private const int MostRounds = 3;
     private static readonly TimeSpan CloudPatience = TimeSpan.FromSeconds(30);
 
     /// <summary>For all clouds together: somebody may have pressed Ctrl-C.</summary>
     private static readonly TimeSpan TakeBackPatience = TimeSpan.FromSeconds(5);
 
-    /// <summary>The slots of this machine's newest header. Needs a valid secret.</summary>
-    public static async Task<IReadOnlyList<KeySlotInfo>> ListAsync(string stateDirectory, Secret current, CancellationToken cancellationToken = default)
-    {
-        var (header, keys) = await UnlockAsync(stateDirectory, current, cancellationToken).ConfigureAwait(false);
-        using (keys)
-            return header.DescribeSlots(keys);
-    }
+    /// <summary>The slots of the newest header, here or at the clouds that answer. Needs a valid secret; changes nothing.</summary>
+    public static Task<KeySlotList> ListAsync(string stateDirectory, Secret current, DriveServices services, CancellationToken cancellationToken = default) =>
+        DriveErrors.GuardAsync(stateDirectory, async () =>
+        {
+            var (local, keys) = await UnlockAsync(stateDirectory, current, cancellationToken).ConfigureAwait(false);
+            using (keys)
+            {
+                var (clouds, _) = ReadClouds(stateDirectory, keys, services);
+                await using (clouds.ConfigureAwait(false))
+                {
+                    var asked = await Task.WhenAll(clouds.Members.Select(member => ReadAsync(member, keys, cancellationToken))).ConfigureAwait(false);
+                    var newest = HeaderObjects.Newest(
+                        keys, [local, .. asked.SelectMany(cloud => cloud.Headers ?? [])], RemovedKeys.Read(stateDirectory, keys));
+                    CheckStillOpens(newest, local, current);
+                    return new KeySlotList(newest.DescribeSlots(keys), [.. asked.Where(cloud => cloud.Headers is null).Select(cloud => cloud.Name)]);
+                }
+            }
+        });
 
     /// <summary>
     /// Adds a slot that <paramref name="added"/> opens, by a new header on every cloud, and returns it. Succeeds when more
@@ -76,39 +93,66 @@ public static class DriveKeySlots
         };
     }
 
-    private static async Task<T> ChangeAsync<T>(
+    private static Task<T> ChangeAsync<T>(
         string stateDirectory,
         Secret current,
         DriveServices services,
         Func<DriveHeader, DriveKeys, DriveHeader> change,
         Func<DriveHeader, DriveKeys, T> describe,
+        CancellationToken cancellationToken) => DriveErrors.GuardAsync(stateDirectory, async () =>
+        {
+            var (unlocked, keys) = await UnlockAsync(stateDirectory, current, cancellationToken).ConfigureAwait(false);
+            using (keys)
+            {
+                using var exclusive = TakeLock(stateDirectory);
+                var (clouds, settings) = ReadClouds(stateDirectory, keys, services);
+                await using (clouds.ConfigureAwait(false))
+                {
+                    // The clouds may know a newer header than this machine: start from the newest there is.
+                    await SpreadAsync(clouds, stateDirectory, keys, settings, cancellationToken).ConfigureAwait(false);
+                    var (before, changed) = await ChangeLocalAsync(stateDirectory, unlocked, keys, current, change, cancellationToken).ConfigureAwait(false);
+                    try
+                    {
+                        await SpreadAsync(clouds, stateDirectory, keys, settings, cancellationToken).ConfigureAwait(false);
+                    }
+                    catch
+                    {
+                        // Not on enough clouds to be believed, or nobody waits for it any more.
+                        await TakeBackAsync(clouds, stateDirectory, keys, settings, before, changed).ConfigureAwait(false);
+                        throw;
+                    }
+                    return describe(changed, keys);
+                }
+            }
+        });
+
+    private static async Task<(DriveHeader Before, DriveHeader Changed)> ChangeLocalAsync(
+        string stateDirectory,
+        DriveHeader unlocked,
+        DriveKeys keys,
+        Secret current,
+        Func<DriveHeader, DriveKeys, DriveHeader> change,
         CancellationToken cancellationToken)
     {
-        using var exclusive = TakeLock(stateDirectory);
-        var (_, keys) = await UnlockAsync(stateDirectory, current, cancellationToken).ConfigureAwait(false);
-        using (keys)
+        while (true)
         {
-            var (clouds, settings) = ReadClouds(stateDirectory, keys, services);
-            await using (clouds.ConfigureAwait(false))
-            {
-                // The clouds may know a newer header than this machine: start from the newest there is.
-                await SpreadAsync(clouds, stateDirectory, keys, settings, cancellationToken).ConfigureAwait(false);
-                var newest = HeaderObjects.ReadLocal(stateDirectory).Header;
-                var changed = change(newest, keys);
-                HeaderObjects.WriteLocal(stateDirectory, changed);
-                try
-                {
-                    await SpreadAsync(clouds, stateDirectory, keys, settings, cancellationToken).ConfigureAwait(false);
-                }
-                catch
-                {
-                    // Not on enough clouds to be believed, or nobody waits for it any more.
-                    await TakeBackAsync(clouds, stateDirectory, keys, settings, newest, changed).ConfigureAwait(false);
-                    throw;
-                }
-                return describe(changed, keys);
-            }
+            var before = HeaderObjects.ReadLocal(stateDirectory).Header;
+            CheckStillOpens(before, unlocked, current);
+            var changed = change(before, keys);
+            // A process that has the drive open may have found a newer one meanwhile.
+            if (await LocalHeader.TryReplaceAsync(stateDirectory, keys, before, changed, cancellationToken).ConfigureAwait(false))
+                return (before, changed);
         }
+    }
+
+    /// <summary>Whoever opened the header that was here may have been shut out by a newer one.</summary>
+    private static void CheckStillOpens(DriveHeader newest, DriveHeader unlocked, Secret current)
+    {
+        if (newest.HasSameSlots(unlocked))
+            return;
+        if (!newest.TryUnlock(current, out var keys))
+            throw new DriveException(DriveErrorKind.WrongPassphrase, "The passphrase or key was removed from the drive; try another one.");
+        keys.Dispose();
     }
 
     /// <summary>
@@ -117,10 +161,7 @@ public static class DriveKeySlots
     /// </summary>
     private static async Task TakeBackAsync(DriveClouds clouds, string stateDirectory, DriveKeys keys, DriveSettings settings, DriveHeader before, DriveHeader changed)
     {
-        // Else a cloud has told of a newer header, of somebody who began with this one.
-        if (HeaderObjects.ReadLocal(stateDirectory).Header.Sequence != changed.Sequence)
-            return;
-        HeaderObjects.WriteLocal(stateDirectory, before.Renumber(keys, checked(changed.Sequence + 1)));
+        await LocalHeader.TakeBackAsync(stateDirectory, keys, before, changed, CancellationToken.None).ConfigureAwait(false);
         using var patience = new CancellationTokenSource(TakeBackPatience);
         try
         {
@@ -135,28 +176,30 @@ public static class DriveKeySlots
     /// <summary>Brings the newest header to every cloud that answers; fails unless those are more than may be lost.</summary>
     private static async Task SpreadAsync(DriveClouds clouds, string stateDirectory, DriveKeys keys, DriveSettings settings, CancellationToken cancellationToken)
     {
-        var reached = new List<string>();
-        foreach (var member in clouds.Members)
+        for (var round = 1; ; round++)
         {
-            using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            patience.CancelAfter(CloudPatience);
-            try
+            var before = HeaderObjects.ReadLocal(stateDirectory).Header.Sequence;
+            var reached = new List<string>();
+            foreach (var member in clouds.Members)
             {
-                await HeaderObjects.SynchronizeAsync(member.Storage, stateDirectory, keys, patience.Token).ConfigureAwait(false);
-                reached.Add(member.FailureDomain);
+                if (await TryReachAsync(patience => HeaderObjects.SynchronizeAsync(member.Storage, stateDirectory, keys, patience), cancellationToken).ConfigureAwait(false))
+                    reached.Add(member.FailureDomain);
             }
-            catch (CloudException)
-            {
-                // Counted below: a cloud that is away gets the header when the drive is open and it answers.
-            }
-            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
-            {
-                // As above.
-            }
+            if (!Quorum.Survives(reached, settings.Redundancy.ParityShards))
+                throw new DriveException(DriveErrorKind.NotEnoughClouds,
+                    $"Only {reached.Count} of {clouds.Members.Count} clouds can be reached, too few to change keys safely; try again when more are.");
+            // One of them may have had a newer header, which those that were asked before it lack.
+            if (round == MostRounds || HeaderObjects.ReadLocal(stateDirectory).Header.Sequence == before)
+                return;
         }
-        if (!Quorum.Survives(reached, settings.Redundancy.ParityShards))
-            throw new DriveException(DriveErrorKind.NotEnoughClouds,
-                $"Only {reached.Count} of {clouds.Members.Count} clouds can be reached, too few to change keys safely; try again when more are.");
+    }
+
+    private static async Task<(string Name, List<DriveHeader>? Headers)> ReadAsync(CloudMember member, DriveKeys keys, CancellationToken cancellationToken)
+    {
+        List<FoundHeader> found = [];
+        var answers = await TryReachAsync(
+            async patience => found = await HeaderObjects.ReadAsync(member.Storage, static _ => { }, patience).ConfigureAwait(false), cancellationToken).ConfigureAwait(false);
+        return (member.Name, answers ? [.. found.Select(each => each.Header).Where(header => header.IsAuthentic(keys))] : null);
     }
 
     private static (DriveClouds Clouds, DriveSettings Settings) ReadClouds(string stateDirectory, DriveKeys keys, DriveServices services)
@@ -173,13 +216,35 @@ public static class DriveKeySlots
         return (local.Header, keys);
     }
 
-    private static FileStream TakeLock(string stateDirectory)
+    /// <summary>False when the cloud does not answer: it gets the header when the drive is open and it does.</summary>
+    private static async Task<bool> TryReachAsync(Func<CancellationToken, Task> action, CancellationToken cancellationToken)
     {
+        using var patience = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        patience.CancelAfter(CloudPatience);
         try
         {
-            return new FileStream(Path.Combine(stateDirectory, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            await action(patience.Token).ConfigureAwait(false);
+            return true;
         }
-        catch (IOException exception)
+        catch (CloudException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static FileStream TakeLock(string stateDirectory)
+    {
+        var path = Path.Combine(stateDirectory, LockName);
+        try
+        {
+            return StateFolder.OpenLock(path);
+        }
+        // Else it is the disk that fails.
+        catch (IOException exception) when (File.Exists(path))
         {
             throw new DriveException(DriveErrorKind.InUse, "The drive's keys are being changed by another process; try again when it has ended.", exception);
         }

@@ -16,6 +16,9 @@ internal static class HeaderObjects
     /// <summary>Each try costs a slow key derivation for each slot.</summary>
     private const int MostTries = 12;
 
+    /// <summary>For a cloud where others write headers at the same time.</summary>
+    private const int MostAttempts = 5;
+
     /// <summary>The headers with the highest numbers at a cloud. What is not a header is described in <paramref name="problems"/>.</summary>
     public static async Task<List<FoundHeader>> ReadAsync(ICloudStorage cloud, Action<string> problems, CancellationToken cancellationToken)
     {
@@ -38,9 +41,9 @@ internal static class HeaderObjects
     }
 
     /// <summary>
-    /// Unlocks the newest authentic header. A secret that only an older one still knows is refused: it was removed. A header
-    /// that the drive's key did not make is described in <paramref name="problems"/>: one damaged copy, whatever it claims
-    /// to be, must not keep anybody out.
+    /// Unlocks the newest authentic header, or any of several with that number. A secret that only an older one still knows is
+    /// refused: it was removed. A header that the drive's key did not make is described in <paramref name="problems"/>: one damaged
+    /// copy, whatever it claims to be, must not keep anybody out.
     /// </summary>
     /// <exception cref="DriveException">WrongPassphrase, WrongDrive, Damaged, NotADrive.</exception>
     public static (FoundHeader Header, DriveKeys Keys) Unlock(IReadOnlyCollection<FoundHeader> found, Secret secret, Action<string>? problems = null)
@@ -60,7 +63,7 @@ internal static class HeaderObjects
             try
             {
                 CheckSameDrive(candidate, distinct, secret);
-                if (distinct.First(header => header.Header.IsAuthentic(keys)) != candidate)
+                if (distinct.First(header => header.Header.IsAuthentic(keys)).Header.Sequence > candidate.Header.Sequence)
                     throw WrongPassphrase("was removed from the drive");
             }
             catch
@@ -78,6 +81,24 @@ internal static class HeaderObjects
             : WrongPassphrase("does not open the drive");
     }
 
+    /// <summary>
+    /// The newest of authentic headers. Machines that did not see each other's clouds may have made several of one number: then it is
+    /// the next one, with the slots of all, since nobody may be left out who was told that a key opens the drive. Those that are known
+    /// here to be removed are left out, unless no other would be left.
+    /// </summary>
+    public static DriveHeader Newest(DriveKeys keys, IReadOnlyCollection<DriveHeader> headers, RemovedKeys removed)
+    {
+        var number = headers.Max(header => header.Sequence);
+        var highest = headers.Where(header => header.Sequence == number).ToList();
+        var slots = highest.SelectMany(header => header.Slots).ToList();
+        var outdated = slots.FindAll(removed.Contains);
+        if (outdated.Count == slots.Count)
+            outdated = [];
+        return outdated.Count == 0 && highest.TrueForAll(header => header.HasSameSlots(highest[0]))
+            ? highest[0]
+            : DriveHeader.Join(keys, highest, outdated);
+    }
+
     public static FoundHeader ReadLocal(string stateDirectory)
     {
         var path = StateFolder.HeaderIn(stateDirectory);
@@ -92,40 +113,58 @@ internal static class HeaderObjects
                 : new DriveException(DriveErrorKind.Damaged, $"The local header {path} {error.Describe()}; attach the drive again from its clouds."));
     }
 
-    /// <summary>Replaces the local copy, durably and in one step.</summary>
+    /// <summary>Replaces the local copy, durably and in one step. Where others may do so at the same time, by <see cref="LocalHeader"/>.</summary>
     public static void WriteLocal(string stateDirectory, DriveHeader header) =>
         PrivateFiles.Replace(StateFolder.HeaderIn(stateDirectory), header.Encode());
 
     /// <summary>
-    /// Brings a cloud and the local state to the newest authentic header of the two, and removes older ones from the cloud,
-    /// so that a removed secret is of no use there. Returns the newest.
+    /// Brings a cloud and the local state to the newest authentic header of the two (see <see cref="Newest"/>), and removes older ones
+    /// from the cloud, so that a removed secret is of no use there. Returns the newest.
     /// </summary>
     public static async Task<DriveHeader> SynchronizeAsync(ICloudStorage cloud, string stateDirectory, DriveKeys keys, CancellationToken cancellationToken)
     {
-        var local = ReadLocal(stateDirectory).Header;
-        // Nobody is there to be told of what is no header.
-        var remote = (await ReadAsync(cloud, static _ => { }, cancellationToken).ConfigureAwait(false))
-            .Where(found => found.Header.IsAuthentic(keys)).MaxBy(found => found.Header.Sequence)?.Header;
-        var newest = remote is not null && remote.Sequence > local.Sequence ? remote : local;
-        if (newest != local)
-            WriteLocal(stateDirectory, newest);
-        if (remote is null || remote.Sequence < newest.Sequence)
+        for (var attempt = 1; ; attempt++)
         {
-            // What is there under the name and is not authentic is damaged or made up: of use to nobody.
-            if (remote is null)
-                await cloud.DeleteAsync(ObjectNames.Header(newest.Sequence), cancellationToken).ConfigureAwait(false);
-            await WriteAsync(cloud, newest, cancellationToken).ConfigureAwait(false);
+            // Nobody is there to be told of what is no header.
+            var remote = (await ReadAsync(cloud, static _ => { }, cancellationToken).ConfigureAwait(false))
+                .Select(found => found.Header).Where(header => header.IsAuthentic(keys)).ToList();
+            var newest = await LocalHeader.AdoptAsync(stateDirectory, keys, remote, cancellationToken).ConfigureAwait(false);
+            if (remote.Exists(header => header.Sequence == newest.Sequence && header.HasSameSlots(newest))
+                || await TryWriteAsync(cloud, newest, keys, cancellationToken).ConfigureAwait(false))
+            {
+                await DeleteOlderAsync(cloud, newest.Sequence, cancellationToken).ConfigureAwait(false);
+                return newest;
+            }
+            if (attempt == MostAttempts)
+                throw new CloudException(CloudErrorKind.AlreadyExists, $"Another {ObjectNames.Header(newest.Sequence)} is at {cloud.Address}.");
         }
-        await DeleteOlderAsync(cloud, newest.Sequence, cancellationToken).ConfigureAwait(false);
-        return newest;
     }
 
-    /// <exception cref="CloudException"><see cref="CloudErrorKind.AlreadyExists"/> when another header has that number.</exception>
-    public static async Task WriteAsync(ICloudStorage cloud, DriveHeader header, CancellationToken cancellationToken)
+    /// <summary>False when another authentic header has come under that name.</summary>
+    private static async Task<bool> TryWriteAsync(ICloudStorage cloud, DriveHeader header, DriveKeys keys, CancellationToken cancellationToken)
     {
+        if (await TryCreateAsync(cloud, header, cancellationToken).ConfigureAwait(false))
+            return true;
         var name = ObjectNames.Header(header.Sequence);
-        if (!await CloudObjects.WriteAsync(cloud, name, header.Encode(), cancellationToken).ConfigureAwait(false))
-            throw new CloudException(CloudErrorKind.AlreadyExists, $"Another {name} is at {cloud.Address}.");
+        if (await TryReadAsync(cloud, name, static _ => { }, cancellationToken).ConfigureAwait(false) is { } other
+            && other.Header.Sequence == header.Sequence && other.Header.IsAuthentic(keys))
+            return other.Header.HasSameSlots(header);
+        // What is there and is not authentic is damaged or made up: of use to nobody.
+        await cloud.DeleteAsync(name, cancellationToken).ConfigureAwait(false);
+        return await TryCreateAsync(cloud, header, cancellationToken).ConfigureAwait(false);
+    }
+
+    private static async Task<bool> TryCreateAsync(ICloudStorage cloud, DriveHeader header, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await cloud.WriteAsync(ObjectNames.Header(header.Sequence), CloudContent.FromMemory(header.Encode()), cancellationToken).ConfigureAwait(false);
+            return true;
+        }
+        catch (CloudException exception) when (exception.Kind == CloudErrorKind.AlreadyExists)
+        {
+            return false;
+        }
     }
 
     private static async Task DeleteOlderAsync(ICloudStorage cloud, int newest, CancellationToken cancellationToken)

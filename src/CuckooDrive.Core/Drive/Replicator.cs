@@ -213,7 +213,7 @@ internal sealed class Replicator : IAsyncDisposable
         Outbox.DropBefore(byAll);
     }
 
-    public Task SynchronizeHeaderAsync(ICloudStorage cloud, CancellationToken cancellationToken) =>
+    public Task<DriveHeader> SynchronizeHeaderAsync(ICloudStorage cloud, CancellationToken cancellationToken) =>
         HeaderObjects.SynchronizeAsync(cloud, _stateDirectory, _keys, cancellationToken);
 
     public void ThrowIfFenced()

@@ -9,7 +9,7 @@ namespace CuckooDrive.Core.Drives;
 /// </summary>
 /// <remarks>
 /// <c>lock</c> and <c>owner</c> (who holds it), <c>header</c> (a copy of the newest header; its presence makes the folder a
-/// drive's), <c>metadata/</c> (the store), <c>outbox/</c> (sealed objects on their way to the clouds), <c>staging/</c> and
+/// drive's), <c>header.lock</c> and <c>keys.lock</c> (held while it, or the drive's keys, are changed), <c>removed-keys</c>, <c>metadata/</c> (the store), <c>outbox/</c> (sealed objects on their way to the clouds), <c>staging/</c> and
 /// <c>cache/</c> (packs), <c>credentials/</c> (how this machine signs in to clouds). Only their owner may read them; nothing in them is in plain.
 /// </remarks>
 internal sealed class StateFolder : IDisposable
@@ -112,7 +112,9 @@ internal sealed class StateFolder : IDisposable
         return new StateFolder(directory, file);
     }
 
-    private static FileStream OpenLock(string path)
+    /// <summary>Held by one at a time, until it is disposed or its process ends.</summary>
+    /// <exception cref="IOException">Somebody holds it.</exception>
+    public static FileStream OpenLock(string path)
     {
         var options = new FileStreamOptions { Mode = FileMode.OpenOrCreate, Access = FileAccess.ReadWrite, Share = FileShare.None };
         if (!OperatingSystem.IsWindows())

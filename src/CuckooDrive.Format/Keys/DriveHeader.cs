@@ -151,7 +151,38 @@ public sealed class DriveHeader
             RandomSource.Secure);
     }
 
-    /// <summary>These slots again under a higher number, to take back what the headers between have changed.</summary>
+    /// <summary>The slots that the other one lacks. A slot never changes, so its salt tells which it is.</summary>
+    public IReadOnlyList<KeySlot> SlotsNotIn(DriveHeader other) =>
+        [.. _slots.Where(slot => !Array.Exists(other._slots, each => each.Salt.SequenceEqual(slot.Salt)))];
+
+    /// <summary>Whether the same secrets open both.</summary>
+    public bool HasSameSlots(DriveHeader other) => _slots.Length == other._slots.Length && SlotsNotIn(other).Count == 0;
+
+    /// <summary>
+    /// The next header after all of these, with every slot that one of them has, but those <paramref name="except"/>. Of more than
+    /// <see cref="MaximumSlots"/> those that most of the headers have.
+    /// </summary>
+    /// <exception cref="ArgumentException">No slot is left.</exception>
+    /// <exception cref="CryptographicException">The keys do not belong to all of them.</exception>
+    public static DriveHeader Join(DriveKeys keys, IReadOnlyCollection<DriveHeader> headers, IReadOnlyCollection<KeySlot> except)
+    {
+        var slots = headers.SelectMany(header => header._slots.Zip(header.OpenLabels(keys)))
+            .GroupBy(slot => Convert.ToHexString(slot.First.Salt))
+            .Where(group => !except.Any(slot => slot.Salt.SequenceEqual(group.First().First.Salt)))
+            .ToList();
+        if (slots.Count > MaximumSlots)
+            slots = [.. slots.OrderByDescending(group => group.Count()).ThenBy(group => group.Key, StringComparer.Ordinal).Take(MaximumSlots)];
+        if (slots.Count == 0)
+            throw new ArgumentException("No slot is left: nobody could open the drive.", nameof(except));
+        return Seal(
+            keys,
+            checked(headers.Max(header => header.Sequence) + 1),
+            [.. slots.Select(group => group.First().First)],
+            [.. slots.Select(group => group.First().Second)],
+            RandomSource.Secure);
+    }
+
+    /// <summary>These slots again under a higher number.</summary>
     public DriveHeader Renumber(DriveKeys keys, int sequence)
     {
         ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(sequence, Sequence);

@@ -9,10 +9,12 @@ namespace CuckooDrive.Format;
 /// </summary>
 public sealed class KeySlot
 {
+    /// <summary>Bytes of <see cref="Salt"/>.</summary>
+    public const int SaltLength = 32;
+
     internal const int EncodedLength = SealedAt + DriveKeys.KeyLength + AesGcmPool.TagLength;
 
     private const byte KdfArgon2id = 1;
-    private const int SaltLength = 32;
     private const int LowestNumber = 10_000_000;
     private const int Numbers = 90_000_000;
     private const int CostAt = 8;

@@ -3,6 +3,7 @@ using System.Globalization;
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Format;
 using CuckooDrive.Host.CommandLine;
+using CuckooDrive.Host.Composition;
 using CuckooDrive.Host.Output;
 
 namespace CuckooDrive.Host.Commands;
@@ -24,7 +25,10 @@ internal static class KeyListCommand
         {
             var folders = context.Paths.ExistingDrive(result.GetValue(name)!);
             using var passphrase = Passphrases.ReadSecret(context, secrets.From(result), $"Passphrase of '{folders.Name}': ");
-            var slots = await DriveKeySlots.ListAsync(folders.Volume, passphrase, cancellation);
+            using var loggers = CommandLoggers.Create(context);
+            var (slots, silent) = await DriveKeySlots.ListAsync(folders.Volume, passphrase, Services.Create(loggers), cancellation);
+            if (silent.Count > 0)
+                context.Terminal.Note($"Not asked, since they do not answer: {string.Join(", ", silent.Select(cloud => $"'{cloud}'"))}. Keys that were changed on another machine may be missing here.");
             if (result.GetValue(json))
                 OutputJson.Print(context.Terminal, new KeyListOutput(folders.Name, [.. slots.Select(KeyOutput.From)]), OutputJson.Default.KeyListOutput);
             else

@@ -16,8 +16,8 @@ public sealed class KeySlotTests
         await fixture.CreateAsync();
         var slot = await AddAsync(fixture);
         Assert.Equal("spare", slot.Label);
-        Assert.Equal(["first", "spare"], (await DriveKeySlots.ListAsync(fixture.StatePath, Other)).Select(each => each.Label));
-        Assert.Contains(slot, await DriveKeySlots.ListAsync(fixture.StatePath, Other));
+        Assert.Equal(["first", "spare"], (await DriveKeySlots.ListAsync(fixture.StatePath, Other, fixture.Services)).Slots.Select(each => each.Label));
+        Assert.Contains(slot, (await DriveKeySlots.ListAsync(fixture.StatePath, Other, fixture.Services)).Slots);
         await using (await Drive.OpenAsync(fixture.StatePath, Other, fixture.OpenOptions, fixture.Services))
         {
         }
@@ -54,7 +54,7 @@ public sealed class KeySlotTests
         var error = await Assert.ThrowsAsync<DriveException>(() =>
             DriveKeySlots.RemoveAsync(fixture.StatePath, DriveFixture.Passphrase, removed.Number, fixture.Services));
         Assert.Contains($"no key {removed.Number}", error.Message, StringComparison.Ordinal);
-        Assert.Equal(2, (await DriveKeySlots.ListAsync(fixture.StatePath, third)).Count);
+        Assert.Equal(2, (await DriveKeySlots.ListAsync(fixture.StatePath, third, fixture.Services)).Slots.Count);
     }
 
     [Fact]
@@ -77,7 +77,7 @@ public sealed class KeySlotTests
         fixture.SetOffline(true, 0, 1, 2);
         var error = await Assert.ThrowsAsync<DriveException>(() => AddAsync(fixture));
         Assert.Equal(DriveErrorKind.NotEnoughClouds, error.Kind);
-        Assert.Single(await DriveKeySlots.ListAsync(fixture.StatePath, DriveFixture.Passphrase));
+        Assert.Single((await DriveKeySlots.ListAsync(fixture.StatePath, DriveFixture.Passphrase, fixture.Services)).Slots);
     }
 
     [Fact]
@@ -143,15 +143,15 @@ public sealed class KeySlotTests
         DriveKeySlots.AddAsync(fixture.StatePath, DriveFixture.Passphrase, Other, "spare", fixture.Services, Argon2Cost.Minimum, cancellationToken);
 
     private static async Task<int> FirstNumberAsync(DriveFixture fixture) =>
-        (await DriveKeySlots.ListAsync(fixture.StatePath, DriveFixture.Passphrase))[0].Number;
+        (await DriveKeySlots.ListAsync(fixture.StatePath, DriveFixture.Passphrase, fixture.Services)).Slots[0].Number;
 
     /// <summary>Here, at the clouds, and when the next change begins from the newest header of all of them.</summary>
     private static async Task AssertOnlyTheFirstKeyOpensAsync(DriveFixture fixture)
     {
-        Assert.Single(await DriveKeySlots.ListAsync(fixture.StatePath, DriveFixture.Passphrase));
+        Assert.Single((await DriveKeySlots.ListAsync(fixture.StatePath, DriveFixture.Passphrase, fixture.Services)).Slots);
         using var third = Secret.FromPassphrase("third");
         await DriveKeySlots.AddAsync(fixture.StatePath, DriveFixture.Passphrase, third, "", fixture.Services, Argon2Cost.Minimum);
-        Assert.Equal(2, (await DriveKeySlots.ListAsync(fixture.StatePath, third)).Count);
+        Assert.Equal(2, (await DriveKeySlots.ListAsync(fixture.StatePath, third, fixture.Services)).Slots.Count);
         fixture.LoseState();
         await AssertRefusedAsync(() => Drive.AttachAsync(fixture.StatePath, new AttachDriveOptions { Name = "x", Clouds = fixture.Choices() }, Other, fixture.Services));
     }
