@@ -19,7 +19,7 @@ internal sealed class CloudReplica
     private readonly Channel<bool> _wake = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private long _confirmed;
     private long _cleanedRoot = -1;
-    private bool _headerIsCurrent;
+    private DriveHeader? _header;
 
     public CloudReplica(Replicator owner, CloudMember member, long confirmed, long lostBefore = -1)
     {
@@ -88,13 +88,18 @@ internal sealed class CloudReplica
     private async Task CatchUpAsync(CancellationToken cancellationToken)
     {
         _owner.ThrowIfFenced();
-        if (!_headerIsCurrent)
+        if (_header is null)
         {
-            await _owner.SynchronizeHeaderAsync(Member.Storage, cancellationToken).ConfigureAwait(false);
+            var header = await _owner.SynchronizeHeaderAsync(Member.Storage, cancellationToken).ConfigureAwait(false);
             await CheckFenceAsync(cancellationToken).ConfigureAwait(false);
             await CheckOnlyWriterAsync(cancellationToken).ConfigureAwait(false);
             await CheckNotRolledBackAsync(cancellationToken).ConfigureAwait(false);
-            _headerIsCurrent = true;
+            _header = header;
+        }
+        else if (_owner.HasHeaderAfter(_header))
+        {
+            // A command has changed the keys while this cloud was away, or another cloud had a newer one.
+            _header = await _owner.SynchronizeHeaderAsync(Member.Storage, cancellationToken).ConfigureAwait(false);
         }
         while (_owner.Outbox.Next(Confirmed) is { } item)
         {

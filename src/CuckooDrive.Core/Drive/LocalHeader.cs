@@ -54,6 +54,20 @@ internal static class LocalHeader
         HeaderObjects.WriteLocal(stateDirectory, DriveHeader.Join(keys, [before, local], except: added));
     }
 
+    /// <summary>Whether there is a newer one here than that, of a command or another cloud.</summary>
+    public static bool HasAfter(string stateDirectory, DriveHeader header)
+    {
+        try
+        {
+            return HeaderObjects.ReadLocal(stateDirectory).Header.Sequence > header.Sequence;
+        }
+        catch (Exception exception) when (exception is DriveException or IOException or UnauthorizedAccessException)
+        {
+            // Told to whoever opens the drive next; for the clouds nothing is known to be newer.
+            return false;
+        }
+    }
+
     private static void Remember(string stateDirectory, DriveKeys keys, IReadOnlyList<KeySlot> removed)
     {
         try

@@ -213,6 +213,8 @@ internal sealed class Replicator : IAsyncDisposable
         Outbox.DropBefore(byAll);
     }
 
+    public bool HasHeaderAfter(DriveHeader header) => LocalHeader.HasAfter(_stateDirectory, header);
+
     public Task<DriveHeader> SynchronizeHeaderAsync(ICloudStorage cloud, CancellationToken cancellationToken) =>
         HeaderObjects.SynchronizeAsync(cloud, _stateDirectory, _keys, cancellationToken);
 

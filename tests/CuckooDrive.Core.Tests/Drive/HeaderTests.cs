@@ -65,6 +65,21 @@ public sealed class HeaderTests
     }
 
     [Fact]
+    public async Task ACloudThatComesBackToAnOpenDriveLosesTheRemovedKeysToo()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using var drive = await fixture.OpenAsync();
+        await drive.FlushAsync();
+        fixture.SetOffline(true, 3);
+        await AddAsync("X")(fixture);
+        fixture.SetOffline(false, 3);
+        await DriveFixture.MakeDirectoryAsync(drive, "a");
+        await drive.FlushAsync();
+        await DriveFixture.WhileAsync(() => !fixture.Objects(3, "header/").SequenceEqual(["header/2"]));
+    }
+
+    [Fact]
     public async Task ALocalHeaderThatWasDamagedMeanwhileIsMendedFromACloudAndNeverSentThere()
     {
         await using var fixture = new DriveFixture();
