@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography;
 using CuckooDrive.Testing.Host;
 
 namespace CuckooDrive.Host.Tests;
@@ -55,6 +56,42 @@ public sealed class LostDataTests
 
         FindStaging(drive);
         await drive.FlushAsync();
+    }
+
+    [Fact]
+    public async Task A_flush_tells_of_staged_data_that_cannot_be_read_and_all_else_is_protected()
+    {
+        await using var drive = await MountedDrive.CreateAsync(new MountedDriveOptions { Settings = new Dictionary<string, string> { ["CloseTimeout"] = "1" } });
+        await drive.FlushAsync();
+        MoveClouds(drive, "", ".away");
+        File.WriteAllBytes(drive.PathOf("lost"), RandomNumberGenerator.GetBytes(100_000));
+        await drive.UnmountAsync();
+        foreach (var pack in Directory.GetFiles(Staging(drive)))
+            File.WriteAllBytes(pack, [1]);
+        MoveClouds(drive, ".away", "");
+        await drive.MountAsync();
+        File.WriteAllText(drive.PathOf("sound"), "later");
+
+        (await drive.RunAsync("flush", MountedDrive.Name)).MustFail(1, "1 file has 100000 bytes", "can be read neither", "'cuckoo doctor' names");
+        Assert.ThrowsAny<IOException>(() => { File.ReadAllBytes(drive.PathOf("lost")); });
+        Assert.Contains("damaged; some data cannot be read", (await drive.RunAsync("status", MountedDrive.Name)).MustSucceed().Output, StringComparison.Ordinal);
+        var files = (await drive.RunAsync("status", MountedDrive.Name, drive.PathOf("lost"), drive.PathOf("sound"))).MustSucceed().Output;
+        Assert.Contains("damaged", files, StringComparison.Ordinal);
+        Assert.Contains("protected", files, StringComparison.Ordinal);
+        var doctor = await drive.RunAsync("doctor", MountedDrive.Name);
+        Assert.Equal(1, doctor.ExitStatus);
+        Assert.Contains("'lost' has data", doctor.Output, StringComparison.Ordinal);
+        Assert.Contains("cannot be read", File.ReadAllText(drive.LogFile), StringComparison.Ordinal);
+
+        File.Delete(drive.PathOf("lost"));
+        await drive.FlushAsync();
+        await drive.CheckAsync();
+    }
+
+    private static void MoveClouds(MountedDrive drive, string from, string to)
+    {
+        foreach (var cloud in drive.Clouds)
+            Directory.Move(cloud + from, cloud + to);
     }
 
     private static string Staging(MountedDrive drive) => Path.Combine(drive.Home, "state", "drives", MountedDrive.Name, "volume", "staging");

@@ -25,6 +25,9 @@ internal sealed class ChunkReader(
     /// <summary>Chunks of whole local files that did not authenticate.</summary>
     public long DamagedLocalChunks => Volatile.Read(ref _damagedLocal);
 
+    /// <summary>Called without the gate when a whole local file did not give a chunk that lies in it.</summary>
+    public Action<Pack>? LocalDamaged { get; set; }
+
     public ValueTask ReadAsync(ChunkRef chunk, int offset, Memory<byte> destination, CancellationToken cancellationToken)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -112,6 +115,7 @@ internal sealed class ChunkReader(
             // An evicted file is no news; a failing disk is.
             if (exception is not FileNotFoundException)
                 logger.LogWarning("The local copy of pack {Pack} cannot be read: {Message}", location.Pack.Ordinal, exception.Message);
+            LocalDamaged?.Invoke(location.Pack);
             return null;
         }
         // A hole: no sealed chunk begins with 16 zeros but by a chance of 2^-128.
@@ -122,6 +126,7 @@ internal sealed class ChunkReader(
         {
             Interlocked.Increment(ref _damagedLocal);
             logger.LogWarning("Chunk {Chunk} of pack {Pack} is damaged on the local disk; the clouds are asked for it.", location.Number, location.Pack.Ordinal);
+            LocalDamaged?.Invoke(location.Pack);
         }
         return chunk;
     }

@@ -32,6 +32,7 @@ public sealed partial class ChunkStore
 
     private async Task WaitUntilUploadedAsync(long sequence, bool full, CancellationToken cancellationToken)
     {
+        var started = _time.GetTimestamp();
         long? asked = null;
         while (true)
         {
@@ -43,7 +44,7 @@ public sealed partial class ChunkStore
             var progress = _uploader.Progress.Next;
             lock (_index.Gate)
             {
-                if (_index.Incomplete.All(pack => IsUploaded(pack, sequence, full)))
+                if (_index.Incomplete.All(pack => IsUploaded(pack, sequence, full, started)))
                     return;
             }
             // The pause is for clouds that fall silent, which no event tells.
@@ -66,13 +67,19 @@ public sealed partial class ChunkStore
     {
         lock (_index.Gate)
         {
-            long pendingBytes = 0;
-            int pendingPacks = 0, damaged = 0;
+            long pendingBytes = 0, lostBytes = 0;
+            int pendingPacks = 0, damaged = 0, lost = 0;
             foreach (var pack in _index.Incomplete)
             {
                 damaged += pack.BadShards;
                 if (pack.State == PackState.Dead)
                     continue;
+                if (pack.IsLost)
+                {
+                    lost += pack.LiveBytes > 0 ? 1 : 0;
+                    lostBytes += pack.LiveBytes;
+                    continue;
+                }
                 pendingPacks++;
                 pendingBytes += pack.State == PackState.Open
                     ? pack.Local?.Bytes ?? 0
@@ -88,6 +95,8 @@ public sealed partial class ChunkStore
                 CachedBytes = _diskCache.Bytes,
                 MemoryBytes = _memory.Bytes,
                 DamagedShards = damaged,
+                LostPacks = lost,
+                LostBytes = lostBytes,
                 DegradedReads = _clouds.DegradedReads,
                 DeduplicatedChunks = _writer.Deduplicated,
                 Clouds = [.. _lanes.All.Select(static lane => lane.GetStatus())],
@@ -130,11 +139,22 @@ public sealed partial class ChunkStore
             live.Add((new ChunkRef(pack.Ordinal, number), record.References));
     }
 
-    private bool IsUploaded(Pack pack, long sequence, bool full)
+    /// <summary>The packs whose content can be had from nowhere now, see <see cref="ChunkStoreStatus.LostPacks"/>.</summary>
+    public IReadOnlySet<uint> FindLostPacks()
+    {
+        lock (_index.Gate)
+            return _index.Incomplete.Where(static pack => pack is { IsLost: true, State: PackState.Sealed, LiveBytes: > 0 }).Select(static pack => pack.Ordinal).ToHashSet();
+    }
+
+    private bool IsUploaded(Pack pack, long sequence, bool full, long since)
     {
         if (pack.SealSequence > sequence || pack.DeathSequence <= sequence || pack.Deleting || pack.IsComplete)
             return true;
         if (pack.State == PackState.Dead && !_reaper.IsNeededByJournal(pack))
+            return true;
+        // What cannot be read would be waited for in vain: the journal tells of it all the same, or all that came later would be lost with it.
+        // Whoever waits for everything hears that only from an attempt to heal it that began after the question.
+        if (pack.IsLost && (!full || pack.UnhealedAt >= since))
             return true;
         if (full)
             return false;

@@ -72,9 +72,10 @@ public sealed partial class ChunkStore : IChunkStore
         _uploader = new ShardUploader(options, _index, _files, _diskCache, preparer, _lanes, _space, _reaper, time, logger);
         var rebuilder = new ShardRebuilder(_index, _files, preparer, ranges, opener);
         var healer = new PackHealer(options, _index, _lanes, rebuilder, _uploader, _reaper, _space, time, logger);
-        _crew = new PackCrew(options, _index, _lanes, _watch, _space, _writes, preparer, _uploader, healer, _reaper, _diskCache, _dedup, time, logger);
+        _crew = new PackCrew(options, _index, _lanes, _watch, _space, _writes, preparer, rebuilder, _uploader, healer, _reaper, _diskCache, _dedup, time, logger);
         _writer.WritesEnded = _crew.Offer;
         _clouds.ShardLost = _crew.Heal;
+        _reader.LocalDamaged = _crew.Suspect;
         _space.AskClouds = _watch.AskForRoomAsync;
         var disk = new LocalDisk(options.StagingDirectory, _diskCache);
         _space.MeasureDisk = () => MeasureDisk(disk);
@@ -201,6 +202,8 @@ public sealed partial class ChunkStore : IChunkStore
             var pack = _index.Locate(chunk).Pack;
             if (pack.IsComplete)
                 return ChunkState.Protected;
+            if (pack.IsLost)
+                return ChunkState.Lost;
             return pack.StoredShards > 0 ? ChunkState.Uploading : ChunkState.Local;
         }
     }

@@ -25,6 +25,11 @@ public sealed record ChunkStoreStatus
     /// <summary>Shards found missing or damaged and not rebuilt yet.</summary>
     public required int DamagedShards { get; init; }
 
+    /// <summary>Packs with something alive in them that can be had neither from this machine's disk nor from the clouds, and how much of it; they are not pending.</summary>
+    public required int LostPacks { get; init; }
+
+    public required long LostBytes { get; init; }
+
     /// <summary>Chunks that were answered from other shards because their own was missing, damaged or slow.</summary>
     public required long DegradedReads { get; init; }
 

@@ -16,6 +16,9 @@ public sealed record ChunkStoreReport
     /// <summary>Shard objects asked for at their clouds.</summary>
     public long AskedShards { get; internal set; }
 
+    /// <summary>Packs with something in use that can be had neither from the local disk nor from the clouds.</summary>
+    public ISet<uint> LostPacks { get; } = new HashSet<uint>();
+
     /// <summary>One sentence for each thing that is wrong; empty for a sound store.</summary>
     public IList<string> Problems { get; } = [];
 }
@@ -81,7 +84,11 @@ internal sealed class ChunkStoreVerifier(ChunkStoreOptions options, PackIndex in
             if (pack.State == PackState.Dead && liveBytes > 0)
                 report.Problems.Add($"Pack {pack.Ordinal} is recorded as dead and has {liveBytes} live bytes.");
             if (pack.State == PackState.Sealed && !pack.IsWholeLocally && pack.StoredShards < pack.DataShards)
+            {
                 report.Problems.Add($"Pack {pack.Ordinal} has only {pack.StoredShards} of the {pack.DataShards} shards that it needs, and no local copy.");
+                if (liveBytes > 0)
+                    report.LostPacks.Add(pack.Ordinal);
+            }
         }
         return live;
     }
@@ -108,7 +115,11 @@ internal sealed class ChunkStoreVerifier(ChunkStoreOptions options, PackIndex in
         if (reader.TryReadLocal(location) is { } chunk)
             chunk.Release();
         else if (location.Pack.IsWholeLocally)
+        {
             report.Problems.Add($"Chunk {location.Number} of pack {location.Pack.Ordinal} is damaged on the local disk.");
+            if (location.Pack.StoredShards < location.Pack.DataShards)
+                report.LostPacks.Add(location.Pack.Ordinal);
+        }
         report.OpenedChunks++;
     }
 

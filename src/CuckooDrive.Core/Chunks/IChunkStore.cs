@@ -102,7 +102,7 @@ public interface IChunkStore : IAsyncDisposable
     /// <summary>
     /// Completes when every pack sealed by a commit at or before <paramref name="sequence"/> is on the clouds: with
     /// <paramref name="full"/> all its shards are; else at least k are and no cloud that answers has one outstanding.
-    /// Packs that died meanwhile count as done.
+    /// Packs that died meanwhile count as done, and so do lost ones: see <see cref="ChunkState.Lost"/>.
     /// </summary>
     Task WaitForUploadsAsync(long sequence, bool full, CancellationToken cancellationToken);
 
@@ -136,6 +136,8 @@ public enum ChunkState
     Uploading,
     /// <summary>Survives the promised loss.</summary>
     Protected,
+    /// <summary>Its pack can neither be read on this machine's disk nor be brought together from the clouds.</summary>
+    Lost,
 }
 
 public readonly record struct DriveSpace(long Total, long Free);

@@ -92,8 +92,10 @@ internal sealed class Pack(uint ordinal, PackId id, Redundancy redundancy)
     public PackCipher? Cipher;
 
     public LocalPackFile? Local;
-    /// <summary>The local file contradicts the recorded tags: no shard is made from it.</summary>
+    /// <summary>The local file could not be read, or is not what was written: the uploader takes nothing from it, the healer what is right in it.</summary>
     public bool LocalIsSuspect;
+    /// <summary>The timestamp at which the last attempt to heal it began, if that found too few right shards, here and at the clouds together.</summary>
+    public long? UnhealedAt;
     public LinkedListNode<Pack>? CacheNode;
 
     public int DataShards => Redundancy.DataShards;
@@ -124,6 +126,12 @@ internal sealed class Pack(uint ordinal, PackId id, Redundancy redundancy)
             return count;
         }
     }
+
+    /// <summary>
+    /// What is in it cannot be had from here nor from the clouds, as far as these answer. Nobody waits for it; the healer goes on trying, and
+    /// the local file stays.
+    /// </summary>
+    public bool IsLost => UnhealedAt is not null && StoredShards < DataShards && (LocalIsSuspect || !IsWholeLocally);
 
     /// <summary>Whether the local file holds every byte of the data shards.</summary>
     public bool IsWholeLocally => Local is { IsWhole: true };

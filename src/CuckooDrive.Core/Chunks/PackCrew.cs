@@ -16,6 +16,7 @@ internal sealed class PackCrew(
     SpaceManager space,
     ForegroundWrites writes,
     PackPreparer preparer,
+    ShardRebuilder rebuilder,
     ShardUploader uploader,
     PackHealer healer,
     PackReaper reaper,
@@ -95,6 +96,19 @@ internal sealed class PackCrew(
         Wake();
     }
 
+    /// <summary>The local file of the pack did not give what is in it. Without the gate.</summary>
+    public void Suspect(Pack pack)
+    {
+        lock (index.Gate)
+        {
+            // What is being prepared is checked there, and what is completely at the clouds has this file as a mere copy.
+            if (pack.LocalIsSuspect || pack.Preparing || pack.IsComplete || pack.Local is not { IsWhole: true, IsStaged: true })
+                return;
+            pack.LocalIsSuspect = true;
+        }
+        Wake();
+    }
+
     private Task PrepareOnThreadAsync(CancellationToken stopping) =>
         Task.Factory.StartNew(() => PrepareLoop(stopping), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
@@ -120,6 +134,13 @@ internal sealed class PackCrew(
             if (Prepare(pack))
                 uploader.Enqueue(pack);
         }
+        catch (StagedDataException exception)
+        {
+            logger.LogError("The staged data of pack {Pack} is not uploaded as it is: {Message}", pack.Ordinal, exception.Message);
+            lock (index.Gate)
+                (pack.Preparing, pack.Prepared, pack.LocalIsSuspect) = (false, true, true);
+            Wake();
+        }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             logger.LogError("Pack {Pack} cannot be made ready for the clouds: {Message}", pack.Ordinal, exception.Message);
@@ -133,11 +154,15 @@ internal sealed class PackCrew(
     private bool Prepare(Pack pack)
     {
         var file = pack.Local!;
+        // What was written in this run comes from the system's memory, and the tags vouch for what has them.
+        if (!pack.Tagged && (pack.SealedAt == 0 || pack.LocalIsSuspect) && rebuilder.ReadLocal(pack) is null)
+            throw new StagedDataException("it cannot be read, or is not what was written");
         var tags = preparer.Prepare(pack, file);
         lock (index.Gate)
         {
             pack.Preparing = false;
             pack.Prepared = true;
+            pack.LocalIsSuspect = false;
             var full = (long)pack.Width * pack.PaddedLength;
             space.AddStaged(full - file.Bytes);
             file.Bytes = full;

@@ -159,9 +159,22 @@ internal sealed class PackFiles : IDisposable
                 continue;
             }
             var file = new LocalPackFile(path, !isPart, _options.ShardCapacity);
-            using (var handle = File.OpenHandle(path))
-                file.Bytes = Posix.DataBytes(handle);
+            file.Bytes = Measure(path);
             yield return (pack, file);
+        }
+    }
+
+    // One bad file is no reason to open no drive at all: whoever reads it finds out.
+    private static long Measure(string path)
+    {
+        try
+        {
+            using var handle = File.OpenHandle(path);
+            return Posix.DataBytes(handle);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return 0;
         }
     }
 

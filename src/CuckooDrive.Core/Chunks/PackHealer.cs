@@ -54,7 +54,7 @@ internal sealed class PackHealer(
     // What the uploader brings to its clouds is not sick, only not finished.
     private bool IsSick(Pack pack) =>
         IsNeeded(pack) && !pack.Preparing && pack.SealSequence != long.MaxValue &&
-        (pack.BadShards > 0 || !pack.IsWholeLocally || pack.LocalIsSuspect);
+        (pack.BadShards > 0 || !pack.IsWholeLocally || (pack.LocalIsSuspect && pack.Prepared));
 
     // A dead pack that a journal on its way still names is waited for like any other.
     private bool IsNeeded(Pack pack) =>
@@ -62,15 +62,18 @@ internal sealed class PackHealer(
 
     private async Task<bool> HealAsync(Pack pack, CancellationToken stopping)
     {
+        var started = time.GetTimestamp();
+        // First what needs no cloud: a suspect file may hold enough that is right.
+        var data = pack.LocalIsSuspect ? rebuilder.ReadLocal(pack) : null;
         try
         {
             await FindAsync(pack, stopping).ConfigureAwait(false);
             await RecheckAsync(pack, stopping).ConfigureAwait(false);
-            var wanted = Wanted(pack);
-            if (wanted.Count > 0)
+            if (Wanted(pack).Count > 0)
             {
-                if (await rebuilder.ReadDataAsync(pack, (shard, finding) => Mark(pack, shard, finding), stopping).ConfigureAwait(false) is not { } data)
-                    return false;
+                data ??= await rebuilder.ReadDataAsync(pack, (shard, finding) => Mark(pack, shard, finding), stopping).ConfigureAwait(false);
+                if (data is null)
+                    return Judge(pack, started);
                 Tag(pack, data);
                 // Reading may have shown more of them to be bad.
                 foreach (var shard in Wanted(pack))
@@ -80,9 +83,32 @@ internal sealed class PackHealer(
         catch (CloudException exception)
         {
             logger.LogWarning("Pack {Pack} cannot be healed now: {Message}", pack.Ordinal, exception.Message);
-            return false;
+            return Judge(pack, data is null ? started : null);
         }
+        Judge(pack, null);
         return Finish(pack);
+    }
+
+    /// <summary>Notes how an attempt has ended: null when enough was found to make everything of it.</summary>
+    /// <returns>False: it is not healed.</returns>
+    private bool Judge(Pack pack, long? unhealed)
+    {
+        bool isNews;
+        long bytes;
+        lock (index.Gate)
+        {
+            isNews = !pack.IsLost;
+            pack.UnhealedAt = unhealed;
+            isNews &= pack.IsLost;
+            bytes = pack.LiveBytes;
+        }
+        if (isNews)
+        {
+            logger.LogError("Pack {Pack} cannot be read on this machine's disk and is not on enough clouds: {Bytes} bytes of files in it cannot be read.",
+                pack.Ordinal, bytes);
+        }
+        uploader.Progress.Fire();
+        return false;
     }
 
     // With a local file, pending shards are the uploader's.

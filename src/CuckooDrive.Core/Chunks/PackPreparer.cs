@@ -16,6 +16,7 @@ internal sealed class PackPreparer(PackFiles files, PackCiphers ciphers)
     private byte[][] _parity = [];
 
     /// <summary>Writes padding and parity and returns the tag of each shard. Every data shard is read once.</summary>
+    /// <exception cref="StagedDataException">The content cannot be read, or is not what the recorded tags say. Nothing that could help was overwritten.</exception>
     /// <exception cref="IOException">The staging disk failed.</exception>
     public Bytes16[] Prepare(Pack pack, LocalPackFile file)
     {
@@ -27,6 +28,9 @@ internal sealed class PackPreparer(PackFiles files, PackCiphers ciphers)
         {
             var content = ReadAndPad(pack, file, shard);
             tags[shard] = Tag(pack, shard, content);
+            // Before the parity is made anew: the one in the file may be what brings the right data back.
+            if (pack.Tagged && tags[shard] != pack.Shards[shard].Tag)
+                throw new StagedDataException("it has changed since its shards were made");
             code.AddShard(shard, content, parity);
         }
         CrashPoint.Reach(CrashStep.PackPadded);
@@ -37,6 +41,17 @@ internal sealed class PackPreparer(PackFiles files, PackCiphers ciphers)
         }
         CrashPoint.Reach(CrashStep.ParityWritten);
         return tags;
+    }
+
+    /// <summary>Fills a data shard up behind its chunks, as <see cref="Prepare"/> does in the file. Any thread.</summary>
+    public void PadContent(Pack pack, int shard, byte[] content)
+    {
+        var used = pack.Shards[shard].Used;
+        if (used == content.Length)
+            return;
+        var padding = new byte[content.Length - used + PackLayout.SealOverhead];
+        Pad(pack, shard, padding);
+        padding.AsSpan(0, content.Length - used).CopyTo(content.AsSpan(used));
     }
 
     /// <summary>The tag of a whole shard in memory.</summary>
@@ -61,15 +76,30 @@ internal sealed class PackPreparer(PackFiles files, PackCiphers ciphers)
     private ReadOnlySpan<byte> ReadAndPad(Pack pack, LocalPackFile file, int shard)
     {
         var (used, length) = (pack.Shards[shard].Used, pack.PaddedLength);
-        files.Read(file, file.Position(shard, 0), _shard.AsSpan(0, used));
+        try
+        {
+            files.Read(file, file.Position(shard, 0), _shard.AsSpan(0, used));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new StagedDataException(exception.Message, exception);
+        }
         if (used < length)
         {
-            // Zeros sealed are key stream; the tag behind them is not used.
-            var padding = _shard.AsSpan(used, length - used);
-            padding.Clear();
-            ciphers.Of(pack).Seal(uint.MaxValue - (uint)shard, PaddingCodec, 0, padding, _shard.AsSpan(used, padding.Length + PackLayout.SealOverhead));
-            files.Write(file, file.Position(shard, used), padding);
+            Pad(pack, shard, _shard.AsSpan(used, length - used + PackLayout.SealOverhead));
+            files.Write(file, file.Position(shard, used), _shard.AsSpan(used, length - used));
         }
         return _shard.AsSpan(0, length);
     }
+
+    // Zeros sealed are key stream; the tag behind them is not used.
+    private void Pad(Pack pack, int shard, Span<byte> target)
+    {
+        var padding = target[..^PackLayout.SealOverhead];
+        padding.Clear();
+        ciphers.Of(pack).Seal(uint.MaxValue - (uint)shard, PaddingCodec, 0, padding, target);
+    }
 }
+
+/// <summary>The staged content of a pack cannot be read, or is not what was written.</summary>
+internal sealed class StagedDataException(string message, Exception? innerException = null) : Exception(message, innerException);

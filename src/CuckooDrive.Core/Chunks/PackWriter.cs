@@ -159,8 +159,8 @@ internal sealed class PackWriter(
         return false;
     }
 
-    // New data must not come to depend on a pack that has already lost more than it can.
-    private static bool IsSound(Pack pack) => pack.IsWholeLocally || pack.BadShards <= pack.Redundancy.ParityShards;
+    // New data must not come to depend on a pack that has already lost more than it can, here and at the clouds.
+    private static bool IsSound(Pack pack) => (pack.IsWholeLocally && !pack.LocalIsSuspect) || pack.StoredShards >= pack.DataShards;
 
     /// <summary>The open pack if it has room for so many bytes in one shard, or another.</summary>
     private Pack OpenPackWith(int length)

@@ -12,8 +12,16 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
     private const int PieceLength = 1 << 20;
 
     /// <summary>The data shards of a pack; null when there are not enough right sources. <paramref name="damaged"/> hears of stored shards that are not right.</summary>
-    public async Task<byte[][]?> ReadDataAsync(Pack pack, Action<int, ShardState> damaged, CancellationToken cancellationToken) =>
-        ReadLocal(pack) ?? await ReadCloudsAsync(pack, damaged, cancellationToken).ConfigureAwait(false);
+    public async Task<byte[][]?> ReadDataAsync(Pack pack, Action<int, ShardState> damaged, CancellationToken cancellationToken)
+    {
+        var found = FindLocal(pack);
+        if (found.Count < pack.DataShards)
+            await FindAtCloudsAsync(pack, found, damaged, cancellationToken).ConfigureAwait(false);
+        return Assemble(pack, found);
+    }
+
+    /// <summary>The data shards by the local file alone, with the help of the parity in it; null when too little of it is right.</summary>
+    public byte[][]? ReadLocal(Pack pack) => Assemble(pack, FindLocal(pack));
 
     /// <summary>One shard out of the data shards; null when it contradicts the recorded tag.</summary>
     public byte[]? Make(Pack pack, byte[][] data, int shard, out Bytes16 tag)
@@ -32,52 +40,68 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
         return content is not null && preparer.Tag(pack, shard, content) == pack.Shards[shard].Tag;
     }
 
-    private byte[][]? ReadLocal(Pack pack)
+    /// <summary>Right shards out of the local file, no more than are needed.</summary>
+    private SortedList<int, byte[]> FindLocal(Pack pack)
     {
+        var found = new SortedList<int, byte[]>();
         if (pack.Local is not { IsWhole: true } file)
-            return null;
-        var data = new byte[pack.DataShards][];
+            return found;
+        // Without tags nothing tells which shards are right: the data as a whole is, or is not.
+        var count = pack.Tagged ? pack.Width : pack.DataShards;
+        for (var shard = 0; shard < count && found.Count < pack.DataShards; shard++)
+        {
+            if (ReadLocalShard(pack, file, shard) is { } content && (!pack.Tagged || preparer.Tag(pack, shard, content) == pack.Shards[shard].Tag))
+                found.Add(shard, content);
+        }
+        return pack.Tagged || Assemble(pack, found) is not null ? found : [];
+    }
+
+    private byte[]? ReadLocalShard(Pack pack, LocalPackFile file, int shard)
+    {
+        var content = new byte[pack.PaddedLength];
+        var isData = shard < pack.DataShards;
         try
         {
-            for (var shard = 0; shard < data.Length; shard++)
-                files.Read(file, file.Position(shard, 0), data[shard] = new byte[pack.PaddedLength]);
+            files.Read(file, file.Position(shard, 0), content.AsSpan(0, isData ? pack.Shards[shard].Used : content.Length));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
-            // A failing local disk is one source less; the clouds are asked.
+            // A failing local disk is one source less; the others are asked.
             return null;
         }
-        return IsRight(pack, data) ? data : null;
+        if (isData)
+            preparer.PadContent(pack, shard, content);
+        return content;
     }
 
-    private async Task<byte[][]?> ReadCloudsAsync(Pack pack, Action<int, ShardState> damaged, CancellationToken cancellationToken)
+    private async Task FindAtCloudsAsync(Pack pack, SortedList<int, byte[]> found, Action<int, ShardState> damaged, CancellationToken cancellationToken)
     {
-        var indexes = new List<int>();
-        var contents = new List<ReadOnlyMemory<byte>>();
         for (var shard = 0; shard < pack.Width; shard++)
         {
             // Also when there are enough: a pack that has lost a shard cannot afford another bad one that nobody has noticed.
-            if (pack.Shards[shard].State != ShardState.Stored || (indexes.Count == pack.DataShards && !pack.Tagged))
+            if (pack.Shards[shard].State != ShardState.Stored || (found.Count == pack.DataShards && !pack.Tagged))
                 continue;
             var (content, finding) = await ReadShardAsync(pack, shard, cancellationToken).ConfigureAwait(false);
             if (content is not null && pack.Tagged && preparer.Tag(pack, shard, content) != pack.Shards[shard].Tag)
                 (content, finding) = (null, ShardState.Damaged);
-            if (content is null)
-            {
-                if (finding != ShardState.Pending)
-                    damaged(shard, finding);
-                continue;
-            }
-            if (indexes.Count == pack.DataShards)
-                continue;
-            indexes.Add(shard);
-            contents.Add(content);
+            if (content is not null && found.Count < pack.DataShards)
+                found.TryAdd(shard, content);
+            else if (content is null && finding != ShardState.Pending)
+                damaged(shard, finding);
         }
-        if (indexes.Count < pack.DataShards)
+    }
+
+    /// <summary>The data shards out of any k; null when there are fewer, or they are not the pack's after all.</summary>
+    private byte[][]? Assemble(Pack pack, SortedList<int, byte[]> found)
+    {
+        if (found.Count < pack.DataShards)
             return null;
+        if (found.Keys[^1] < pack.DataShards)
+            return IsRight(pack, [.. found.Values]) ? [.. found.Values] : null;
         var data = Enumerable.Range(0, pack.DataShards).Select(_ => new byte[pack.PaddedLength]).ToArray();
         new ErasureCode(pack.DataShards, pack.Redundancy.ParityShards).Reconstruct(
-            indexes.ToArray(), contents.ToArray(), Enumerable.Range(0, data.Length).ToArray(), data.Select(static shard => shard.AsMemory()).ToArray());
+            [.. found.Keys], [.. found.Values.Select(static shard => (ReadOnlyMemory<byte>)shard)],
+            Enumerable.Range(0, data.Length).ToArray(), data.Select(static shard => shard.AsMemory()).ToArray());
         return IsRight(pack, data) ? data : null;
     }
 

@@ -161,7 +161,10 @@ internal sealed class ShardUploader(
         catch (Exception exception)
         {
             // The root of the worker: whatever a provider throws, the shard stays in the queue and the worker at work.
-            Judge(lane, job, exception);
+            if (IsRightHere(job, file))
+                Judge(lane, job, exception);
+            else
+                LeaveSuspectToHealer(job);
         }
         finally
         {
@@ -237,6 +240,32 @@ internal sealed class ShardUploader(
         var own = new byte[content.Length];
         files.Read(file, file.Position(job.Shard, 0), own);
         return own.AsSpan().SequenceEqual(content);
+    }
+
+    // What a provider says of a local file that it could not read sounds like a failure of the cloud.
+    private bool IsRightHere(ShardJob job, LocalPackFile file)
+    {
+        var content = new byte[job.Pack.PaddedLength];
+        try
+        {
+            files.Read(file, file.Position(job.Shard, 0), content);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+        return preparer.Tag(job.Pack, job.Shard, content) == job.Pack.Shards[job.Shard].Tag;
+    }
+
+    private void LeaveSuspectToHealer(ShardJob job)
+    {
+        lock (index.Gate)
+        {
+            if (job.Pack.LocalIsSuspect)
+                return;
+            job.Pack.LocalIsSuspect = true;
+        }
+        logger.LogError("The staged data of pack {Pack} cannot be read, or has changed since its shards were made; it is not uploaded as it is.", job.Pack.Ordinal);
     }
 
     private void Judge(CloudLane lane, ShardJob job, Exception exception)

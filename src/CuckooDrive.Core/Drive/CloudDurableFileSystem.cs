@@ -6,7 +6,7 @@ namespace CuckooDrive.Core.Drives;
 /// The file system of a drive with cloud durability: fsync returns when data and metadata are on enough clouds to survive
 /// the promised loss. Everything else passes through.
 /// </summary>
-internal sealed class CloudDurableFileSystem(IFileSystem inner, Func<CancellationToken, Task> ship) : IFileSystem, IKernelCacheUser
+internal sealed class CloudDurableFileSystem(IFileSystem inner, Func<ulong, CancellationToken, Task> ship) : IFileSystem, IKernelCacheUser
 {
     public IKernelCache? KernelCache
     {
@@ -25,7 +25,7 @@ internal sealed class CloudDurableFileSystem(IFileSystem inner, Func<Cancellatio
             return error;
         try
         {
-            await ship(cancellationToken).ConfigureAwait(false);
+            await ship(inode, cancellationToken).ConfigureAwait(false);
             return FsError.None;
         }
         catch (Exception exception) when (exception is FencedException or IOException)

@@ -16,7 +16,7 @@ public enum DoctorSeverity
 }
 
 /// <param name="Severity">How bad it is.</param>
-/// <param name="Area">Which part: "store", "references", "chunks", "clouds", "journal".</param>
+/// <param name="Area">Which part: "store", "files", "references", "chunks", "clouds", "journal".</param>
 /// <param name="Message">One sentence.</param>
 public sealed record DoctorFinding(DoctorSeverity Severity, string Area, string Message);
 

@@ -30,7 +30,8 @@ public sealed partial class Drive
             Journal = new JournalStatus(batches, bytes, _shipper.Lag.TotalSeconds, position.Durable),
             CapacityTotal = space.Total,
             CapacityFree = space.Free,
-            Protection = chunks.DamagedShards > 0 || (isBehind && clouds.Exists(cloud => !cloud.Reachable)) ? DriveProtection.Degraded
+            Protection = chunks.LostPacks > 0 ? DriveProtection.Damaged
+                : chunks.DamagedShards > 0 || (isBehind && clouds.Exists(cloud => !cloud.Reachable)) ? DriveProtection.Degraded
                 : isBehind ? DriveProtection.Uploading : DriveProtection.Protected,
             Warnings = [.. Warnings(chunks)],
         };
@@ -71,10 +72,13 @@ public sealed partial class Drive
         {
             var state = _chunks.GetState(chunk) switch
             {
+                ChunkState.Lost => FileProtection.Damaged,
                 ChunkState.Local => FileProtection.Local,
                 ChunkState.Uploading => FileProtection.Uploading,
                 _ => FileProtection.Protected,
             };
+            if (state == FileProtection.Damaged)
+                return state;
             // Shards on clouds are of no use before the journal that names them, but they are on their way.
             if (state != FileProtection.Local && worst == FileProtection.Local)
                 worst = FileProtection.Uploading;
@@ -150,6 +154,11 @@ public sealed partial class Drive
             yield return loss;
         if (_replicator.FenceReason is null && _shipper.LastError is { } error)
             yield return $"The journal could not be sent: {error}";
+        if (chunks.LostPacks > 0)
+        {
+            yield return $"{chunks.LostBytes} bytes of stored data can be read neither on this machine's disk ({_folder.StagingPath}) nor from the clouds; all else goes on. " +
+                "'cuckoo doctor' names the files: write them anew or delete them, or mount the drive again when the disk can be read.";
+        }
         if (chunks.DamagedShards > 0)
             yield return $"{chunks.DamagedShards} shards are missing or damaged and wait to be rebuilt.";
     }

@@ -95,6 +95,7 @@ public sealed partial class Drive : IAsyncDisposable
     /// Completes when everything written before is protected: all shards are on their clouds, and the journal on every cloud
     /// that answers, at least on more than may be lost.
     /// </summary>
+    /// <exception cref="DriveException">Of kind <see cref="DriveErrorKind.Damaged"/>: all is protected but what can be read nowhere any more.</exception>
     public Task FlushAsync(IProgress<FlushProgress>? progress = null, CancellationToken cancellationToken = default) =>
         DriveErrors.GuardAsync(_folder.Path, async () =>
         {
@@ -109,6 +110,7 @@ public sealed partial class Drive : IAsyncDisposable
             // Shards that came late have changed their packs' rows; a round without such changes sends nothing.
             await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
             await _replicator.WaitForReachableAsync(cancellationToken).ConfigureAwait(false);
+            await Task.Run(ThrowIfFilesAreLost, cancellationToken).ConfigureAwait(false);
         });
 
     /// <summary>Writes a checkpoint now, whether one is due or not; for tests and before a drive is put away.</summary>
@@ -207,8 +209,23 @@ public sealed partial class Drive : IAsyncDisposable
             $"Some data could not be stored in {_folder.Path} and is kept in memory, {why} and run the command again. If the drive is ended before that, this data is lost.");
     }
 
-    private async Task ShipForSyncAsync(CancellationToken cancellationToken) =>
+    private void ThrowIfFilesAreLost()
+    {
+        var packs = _chunks.FindLostPacks();
+        if (packs.Count == 0 || LostFiles.Find(_store, packs) is not { Count: > 0 } lost)
+            return;
+        throw new DriveException(DriveErrorKind.Damaged,
+            $"{(lost.Count == 1 ? "1 file has" : $"{lost.Count} files have")} {lost.Bytes} bytes of data that can be read neither on this machine's disk ({_folder.StagingPath}) " +
+            "nor from the clouds, and only what can be read is protected; 'cuckoo doctor' names them: mount the drive again when the disk can be read, or else write them anew or delete them.");
+    }
+
+    private async Task ShipForSyncAsync(ulong inode, CancellationToken cancellationToken)
+    {
         await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
+        // The journal goes on without what cannot be read.
+        if (_chunks.FindLostPacks() is { Count: > 0 } lost && FindChunks(inode).Any(chunk => lost.Contains(chunk.Pack)))
+            throw new IOException("Data of the file can be read neither on this machine's disk nor from the clouds.");
+    }
 
     private async Task ShipBeforeClosingAsync()
     {

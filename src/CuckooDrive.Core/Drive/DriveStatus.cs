@@ -42,6 +42,8 @@ public enum DriveProtection
     Uploading,
     /// <summary>Some of it survives fewer losses than promised, since clouds are away or full.</summary>
     Degraded,
+    /// <summary>Some of it can be read neither here nor from the clouds; a warning says how much.</summary>
+    Damaged,
 }
 
 /// <summary>k data shards, m parity shards; any <see cref="Survives"/> clouds may be lost.</summary>
@@ -93,6 +95,8 @@ public enum FileProtection
     Uploading,
     /// <summary>Survives the promised loss of clouds, and the loss of this machine.</summary>
     Protected,
+    /// <summary>Some of it, or what was stored together with it, can be read neither here nor from the clouds.</summary>
+    Damaged,
 }
 
 /// <summary>Progress of <see cref="Drive.FlushAsync"/>.</summary>

@@ -12,6 +12,7 @@ internal static class StatusText
     {
         DriveProtection.Protected => "protected",
         DriveProtection.Uploading => "uploading",
+        DriveProtection.Damaged => "damaged",
         _ => "degraded",
     };
 
@@ -19,6 +20,7 @@ internal static class StatusText
     {
         FileProtection.Protected => "protected",
         FileProtection.Uploading => "uploading",
+        FileProtection.Damaged => "damaged",
         _ => "local",
     };
 
@@ -66,6 +68,7 @@ internal static class StatusText
         {
             DriveProtection.Protected => $"protected; survives {promise}",
             DriveProtection.Uploading => $"uploading; when that is done everything survives {promise}",
+            DriveProtection.Damaged => "damaged; some data cannot be read any more, see below",
             _ => $"degraded; a cloud is away or lacks data, so not everything survives {promise} now",
         };
     }
