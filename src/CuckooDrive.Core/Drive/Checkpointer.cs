@@ -85,9 +85,12 @@ internal sealed class Checkpointer(
         var older = CheckpointRecord.ReadAll(store);
         _lastNumber = Math.Max(_lastNumber, older.Count == 0 ? 0 : older.Max(each => each.Number)) + 1;
         var known = new Dictionary<ChunkId, ChunkRef>();
+        // A page that the clouds do not have is written anew.
         foreach (var (id, chunk) in older.SelectMany(each => each.Pages))
-            known.TryAdd(id, chunk);
-
+        {
+            if (IsOnClouds(chunks.Describe(chunk).Pack))
+                known.TryAdd(id, chunk);
+        }
 
         var pages = await Task.Run(() => CutPages(snapshot, known, held, cancellationToken), cancellationToken).ConfigureAwait(false);
         var position = shipper.Position;
@@ -159,6 +162,9 @@ internal sealed class Checkpointer(
         foreach (var (_, chunk) in record.Pages)
         {
             var (pack, page) = chunks.Describe(chunk);
+            // The root makes the journal superfluous, so what it names must be there. The next attempt writes such pages anew.
+            if (!IsOnClouds(pack))
+                throw new IOException($"A checkpoint is put off: the clouds have too little of pack {pack.Ordinal}, which is part of it.");
             if (!indexes.TryGetValue(pack.Ordinal, out var index))
             {
                 indexes.Add(pack.Ordinal, index = packs.Count);
@@ -181,6 +187,8 @@ internal sealed class Checkpointer(
             BytesSinceRoot = 0,
         });
     }
+
+    private static bool IsOnClouds(RootPack pack) => pack.Shards.Count(static shard => shard.Cloud != RootShard.NoCloud) >= pack.DataShards;
 
     /// <summary>Takes a snapshot of the very commit that it joins, unless nobody waits for it any more.</summary>
     private sealed class SnapshotHook(SqliteMetadataStore store) : ICommitHook, IDisposable

@@ -1,4 +1,8 @@
+using System.Text;
+using CuckooDrive.Core.Chunks;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Core.Metadata;
+using CuckooDrive.Core.Volume;
 using Xunit;
 
 namespace CuckooDrive.Core.Tests.Drives;
@@ -109,5 +113,57 @@ public sealed class CheckpointTests
         await fixture.AttachAsync(1, 2, 3);
         await using var attached = await fixture.OpenAsync();
         Assert.True(await DriveFixture.ExistsAsync(attached, "a"));
+    }
+
+    [Fact]
+    public async Task ACheckpointNamesNoPageThatIsLost()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.WriteAsync(drive, "a", DriveFixture.Content(1, 1000));
+            // Enough for pages that the next checkpoint could take from this one.
+            for (var i = 0; i < 20; i++)
+            {
+                Assert.Equal(FsError.None, await drive.FileSystem.SetExtendedAttributeAsync(
+                    IFileSystem.RootInode, Encoding.UTF8.GetBytes($"user.{i}"), DriveFixture.Content(i, 60_000), ExtendedAttributeOptions.None, default));
+            }
+            await drive.CheckpointAsync().WaitAsync(TimeSpan.FromMinutes(1));
+            await drive.FlushAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        // Every shard there is, of the checkpoint's pages too, is gone at the clouds, which is known; and here.
+        foreach (var cloud in Enumerable.Range(0, 4))
+        {
+            foreach (var name in fixture.Objects(cloud, "shard/"))
+                File.Delete(fixture.PathOf(cloud, name));
+        }
+        fixture.EditStore(MarkMissing);
+        foreach (var file in Directory.GetFiles(Path.Combine(fixture.StatePath, "cache")))
+            File.Delete(file);
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.WriteAsync(drive, "b", DriveFixture.Content(2, 1000));
+            await DriveFixture.WhileAsync(() => drive.GetStatus().Protection != DriveProtection.Damaged);
+            await drive.CheckpointAsync().WaitAsync(TimeSpan.FromMinutes(1));
+        }
+        fixture.LoseState();
+        await fixture.AttachAsync();
+        await using var second = await fixture.OpenAsync();
+        Assert.Equal(DriveFixture.Content(2, 1000), await DriveFixture.ReadAsync(second, "b"));
+    }
+
+    private static void MarkMissing(SqliteMetadataStore store)
+    {
+        var batch = new MetadataBatch();
+        store.Scan([MetadataKey.TypePack], [MetadataKey.TypePack + 1], (key, value) =>
+        {
+            var pack = PackCodec.Decode(0, value);
+            foreach (ref var shard in pack.Shards.AsSpan())
+                shard.State = ShardState.Missing;
+            batch.Put(key, PackCodec.Encode(pack, new byte[PackCodec.MaximumLength]));
+            return true;
+        });
+        store.Commit(batch, durable: true);
     }
 }
