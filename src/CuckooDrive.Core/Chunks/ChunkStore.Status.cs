@@ -5,8 +5,8 @@ public sealed partial class ChunkStore
 {
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(5);
 
-    /// <summary>Why no commit can succeed any more until the drive is mounted again; null in health.</summary>
-    public Exception? Failure => Volatile.Read(ref _syncFailure);
+    /// <summary>Why the last commit could not make what was appended durable; null in health.</summary>
+    public Exception? Failure => _sync.Failure;
 
     public bool HasChanges
     {

@@ -34,8 +34,7 @@ public sealed partial class ChunkStore : IChunkStore
     private readonly PackReaper _reaper;
     private readonly ShardUploader _uploader;
     private readonly PackCrew _crew;
-    private readonly Lock _syncGate = new();
-    private IOException? _syncFailure;
+    private readonly StagingSync _sync;
     private bool _disposed;
 
     /// <param name="members">All clouds of the drive; they are not disposed with the store.</param>
@@ -65,6 +64,7 @@ public sealed partial class ChunkStore : IChunkStore
         new PackRecovery(_index, _files, _diskCache, _lanes, _space, logger).Run();
         var nextOrdinal = _index.Packs.Count == 0 ? 0 : checked(_index.Packs.Max(static pack => pack.Ordinal) + 1);
         _writer = new PackWriter(options, redundancy, _index, _files, ciphers, _hasher, _dedup, _space, nextOrdinal);
+        _sync = new StagingSync(_index, _files, _writer, opener, logger);
         _clouds = new CloudChunkReader(options, _index, _lanes, ranges, opener, _diskCache, time, logger);
         _reader = new ChunkReader(options, _index, _files, _diskCache, _memory, opener, _clouds, logger, _stopping.Token);
         _prefetcher = new ChunkPrefetcher(options, _index, _memory, _reader, ranges, _clouds, time, _stopping.Token);
@@ -135,29 +135,7 @@ public sealed partial class ChunkStore : IChunkStore
         }
     }
 
-    public void SyncStaging()
-    {
-        lock (_syncGate)
-        {
-            // After a failed sync the system may have dropped the pages it could not write: nothing after it can be trusted.
-            if (_syncFailure is not null)
-                throw new IOException("The staging disk has failed before; mount again after it was repaired.", _syncFailure);
-            List<LocalPackFile> unsynced;
-            lock (_index.Gate)
-                unsynced = _writer.TakeUnsynced();
-            try
-            {
-                foreach (var file in unsynced)
-                    _files.Sync(file);
-                _files.SyncFolders();
-            }
-            catch (IOException exception)
-            {
-                Volatile.Write(ref _syncFailure, exception);
-                throw;
-            }
-        }
-    }
+    public void SyncStaging() => _sync.Run();
 
     public void Committed(long sequence)
     {

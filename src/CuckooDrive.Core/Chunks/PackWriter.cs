@@ -19,7 +19,7 @@ internal sealed class PackWriter(
     uint firstOrdinal)
 {
     private readonly List<Pack> _full = [];
-    private readonly HashSet<LocalPackFile> _unsynced = [];
+    private readonly HashSet<Pack> _unsynced = [];
     private uint _nextOrdinal = firstOrdinal;
     private Pack? _open;
     private long _deduplicated;
@@ -106,13 +106,16 @@ internal sealed class PackWriter(
         return closed;
     }
 
-    /// <summary>Hands out the files with writes that no sync covers. Under the gate.</summary>
-    public List<LocalPackFile> TakeUnsynced()
+    /// <summary>Hands out the packs with writes that no sync covers. Under the gate.</summary>
+    public List<Pack> TakeUnsynced()
     {
-        List<LocalPackFile> files = [.. _unsynced];
+        List<Pack> packs = [.. _unsynced];
         _unsynced.Clear();
-        return files;
+        return packs;
     }
+
+    /// <summary>No sync covers their writes after all. Under the gate.</summary>
+    public void PutBackUnsynced(IEnumerable<Pack> packs) => _unsynced.UnionWith(packs);
 
     /// <summary>Takes a hold on what is stored already; false when that is all.</summary>
     private bool FindStored(AppendRun run, Span<ChunkRef> chunks)
@@ -217,7 +220,7 @@ internal sealed class PackWriter(
         lock (index.Gate)
         {
             pack.PendingWrites--;
-            _unsynced.Add(pack.Local!);
+            _unsynced.Add(pack);
             for (var i = 0; i < run.Count; i++)
             {
                 if (!written)

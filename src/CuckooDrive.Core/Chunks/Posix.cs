@@ -12,7 +12,8 @@ internal static partial class Posix
     private const int SeekHole = 4;
 
     /// <summary>Makes the names in a folder durable. Windows' file systems journal them by themselves.</summary>
-    /// <exception cref="IOException">The folder cannot be opened or written.</exception>
+    /// <exception cref="SyncFailedException">The disk failed or is full.</exception>
+    /// <exception cref="IOException">The folder cannot be opened.</exception>
     public static void FlushFolder(string folder)
     {
         if (OperatingSystem.IsWindows())
@@ -23,7 +24,7 @@ internal static partial class Posix
         try
         {
             if (Sync(descriptor) != 0)
-                throw Failure(folder);
+                throw new SyncFailedException(folder, Marshal.GetLastPInvokeError());
         }
         finally
         {
@@ -35,13 +36,13 @@ internal static partial class Posix
     /// Makes a file's content durable. Not by RandomAccess.FlushToDisk, which says nothing when fsync fails (seen with ENOSPC
     /// and EIO on .NET 10.0.12): what the disk has lost would count as safe.
     /// </summary>
-    /// <exception cref="IOException">The disk failed or is full; the HResult is errno.</exception>
+    /// <exception cref="SyncFailedException">The disk failed or is full; the HResult is errno.</exception>
     public static void FlushFile(SafeFileHandle file, string path)
     {
         if (OperatingSystem.IsWindows())
             RandomAccess.FlushToDisk(file);
         else if (Sync(file) != 0)
-            throw new IOException($"{path} cannot be made durable: {Marshal.GetLastPInvokeErrorMessage()}.", Marshal.GetLastPInvokeError());
+            throw new SyncFailedException(path, Marshal.GetLastPInvokeError());
     }
 
     /// <summary>Bytes of a sparse file that are not holes; its length where the system cannot tell.</summary>
@@ -96,3 +97,7 @@ internal static partial class Posix
     [LibraryImport("libc", EntryPoint = "lseek", SetLastError = true)]
     private static partial long Seek(SafeFileHandle file, long offset, int whence);
 }
+
+/// <summary>An fsync failed: what it was to make durable may be lost, and the next one may succeed all the same. The HResult is errno.</summary>
+internal sealed class SyncFailedException(string path, int error)
+    : IOException($"{path} cannot be made durable: {Marshal.GetPInvokeErrorMessage(error)}.", error);

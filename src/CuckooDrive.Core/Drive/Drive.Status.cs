@@ -149,7 +149,7 @@ public sealed partial class Drive
         if (_store.Failure is { } failure)
             yield return $"The metadata store stopped: {failure.Message}";
         if (_chunks.Failure is { } lost)
-            yield return $"The staging disk failed, so nothing can be made durable; mount again after it was repaired: {lost.Message}";
+            yield return $"The staging disk failed, and nothing is durable that was written since; where it does not go on by itself, mount again after it was repaired: {lost.Message}";
         foreach (var loss in _replicator.Replicas.Select(replica => replica.Loss).OfType<string>())
             yield return loss;
         if (_replicator.FenceReason is null && _shipper.LastError is { } error)
