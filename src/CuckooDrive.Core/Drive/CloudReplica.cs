@@ -147,11 +147,12 @@ internal sealed class CloudReplica
     private async Task CheckNotRolledBackAsync(CancellationToken cancellationToken)
     {
         var position = _owner.Position;
-        // What waits for this cloud is not missed there. While that is a root, it is not known what the one before it made superfluous.
-        if (Confirmed == 0 || position.RootOrdinal >= Confirmed)
+        // What waits for this cloud is not missed there, nor what it is known to lack. While a root waits, it is not known what the one before
+        // it made superfluous.
+        if (Confirmed == 0 || Confirmed <= LostBefore || position.RootOrdinal >= Confirmed)
             return;
         var missing = new List<string>();
-        if (position.RootOrdinal >= 0)
+        if (position.RootOrdinal >= 0 && position.RootOrdinal >= LostBefore)
             missing.Add(ObjectNames.Root(position.RootEpoch, position.RootIndex));
         var next = FirstWaiting(position) ?? position.NextIndex;
         var last = next - 1;

@@ -47,8 +47,11 @@ internal sealed class Replicator : IAsyncDisposable
         var losses = ReadOrdinals(store, LossRecordName);
         // What is not in the outbox any more left it because every cloud had it, even where a crash took the record of that.
         var kept = outbox.Next(0)?.Ordinal ?? position.NextOrdinal;
+        // Where others have confirmed something and one is not known at all, a crash came between its record and Add.
+        long LostBefore(ushort cloud) => losses.TryGetValue(cloud, out var before) ? before
+            : confirmed.Count > 0 && !confirmed.ContainsKey(cloud) ? position.NextOrdinal : -1;
         _replicas = [.. members.Select(member => new CloudReplica(
-            this, member, Math.Clamp(confirmed.GetValueOrDefault(member.Id), kept, position.NextOrdinal), losses.GetValueOrDefault(member.Id, -1)))];
+            this, member, Math.Clamp(confirmed.GetValueOrDefault(member.Id), kept, position.NextOrdinal), LostBefore(member.Id)))];
     }
 
     public Outbox Outbox { get; }
@@ -81,6 +84,8 @@ internal sealed class Replicator : IAsyncDisposable
 
     public void Start()
     {
+        if (Array.Exists(_replicas, static replica => replica.LostBefore >= 0))
+            RecordLosses();
         foreach (var replica in _replicas)
             Start(replica);
     }
@@ -99,6 +104,8 @@ internal sealed class Replicator : IAsyncDisposable
             added = new CloudReplica(this, member, confirmed, lostBefore: Position.NextOrdinal);
             _replicas = [.. _replicas, added];
         }
+        // Before anything is sent there, as for what a cloud has lost.
+        RecordLosses();
         Start(added);
     }
 

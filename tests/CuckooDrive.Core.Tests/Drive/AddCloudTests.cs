@@ -71,6 +71,36 @@ public sealed class AddCloudTests
         Assert.Equal(DriveFixture.Content(100, 300_000), await DriveFixture.ReadAsync(attached, "after0"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WhatAnAddedCloudLacksIsNotForgottenByARestart(bool hasRoot)
+    {
+        await using var fixture = new DriveFixture(clouds: 5);
+        await fixture.CreateAsync(survive: 1, FirstFour);
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.MakeDirectoryAsync(drive, "before");
+            if (hasRoot)
+                await drive.CheckpointAsync();
+            await drive.FlushAsync();
+            await DriveFixture.WhileAsync(() => FirstFour.Any(cloud => fixture.Objects(cloud, hasRoot ? "root/" : "journal/").Length == 0));
+            await drive.AddCloudAsync(fixture.Choices(4)[0]);
+            await DriveFixture.MakeDirectoryAsync(drive, "after");
+            await drive.FlushAsync();
+            await DriveFixture.WhileAsync(() => fixture.Objects(4, "journal/").Length == 0);
+            Assert.Empty(fixture.Objects(4, "root/"));
+            // What it never had it has not lost.
+            Assert.Empty(drive.GetStatus().Warnings);
+        }
+        fixture.OpenOptions = fixture.OpenOptions with { JournalInterval = TimeSpan.FromMilliseconds(50) };
+        await using (var drive = await fixture.OpenAsync())
+        {
+            await DriveFixture.WhileAsync(() => fixture.Objects(4, "root/").Length == 0);
+            Assert.DoesNotContain(drive.GetStatus().Warnings, static warning => warning.Contains("older state", StringComparison.Ordinal));
+        }
+    }
+
     [Fact]
     public async Task AttachingAsksForTheAddedCloudToo()
     {
