@@ -34,7 +34,11 @@ internal sealed class CloudChunkReader(
         {
             var chunk = await RunAsync(location, read, stop.Token).ConfigureAwait(false);
             if (chunk is null)
+            {
+                // Nobody else would find out: the clouds that answered so are believed to have their shards.
+                RecordFindings(location.Pack, read);
                 throw Unavailable(location, read);
+            }
             if (read.WonBy is not null)
                 Interlocked.Increment(ref _degraded);
             RecordFindings(location.Pack, read);
@@ -148,8 +152,9 @@ internal sealed class CloudChunkReader(
                 index.MarkDirty(pack);
             }
             found = true;
-            logger.LogWarning("Shard {Shard} of pack {Pack} at {Cloud} is {Finding}; it was got over with the others.",
-                shard, pack.Ordinal, lanes.Name(pack.Shards[shard].Cloud), finding == ShardState.Missing ? "missing" : "damaged");
+            logger.LogWarning("Shard {Shard} of pack {Pack} at {Cloud} is {Finding}; {Result}.",
+                shard, pack.Ordinal, lanes.Name(pack.Shards[shard].Cloud), finding == ShardState.Missing ? "missing" : "damaged",
+                read.Sealed is null ? "the others did not help" : "it was got over with the others");
         }
         if (found)
             ShardLost?.Invoke(pack);

@@ -34,7 +34,7 @@ internal sealed class DegradedRead(ChunkLocation location, ChunkOpener opener)
         return TryCombinations(answer);
     }
 
-    /// <summary>Shards whose answers contradict the chunk that was opened, or that were not there.</summary>
+    /// <summary>Shards whose answers contradict the chunk that was opened, or that were not there. The chunk's own also when none was opened.</summary>
     public IEnumerable<(int Shard, ShardState Finding)> Findings()
     {
         foreach (var answer in _answers)

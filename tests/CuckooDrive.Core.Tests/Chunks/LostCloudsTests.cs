@@ -103,6 +103,35 @@ public class LostCloudsTests
         Assert.Equal(0, unreadable);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task What_too_many_clouds_have_lost_is_told_after_a_read_of_it_and_well_when_they_have_it_again(bool damagedOnly)
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with { DiskCacheLimit = 0, MemoryCacheLimit = 0 });
+        var plain = StoreFixture.Random(50_000);
+        var chunk = fixture.Add(plain);
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        var objects = Enumerable.Range(0, 3).SelectMany(fixture.ObjectFiles).ToDictionary(static path => path, File.ReadAllBytes);
+        foreach (var (path, content) in objects)
+        {
+            File.Delete(path);
+            if (damagedOnly)
+                File.WriteAllBytes(path, StoreFixture.Random(content.Length));
+        }
+        await Assert.ThrowsAsync<ChunkUnavailableException>(() => fixture.ReadAsync(chunk, plain.Length));
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetState(chunk) == ChunkState.Lost);
+        Assert.Equal((1, 3), (fixture.Store.GetStatus().LostPacks, fixture.Store.GetStatus().DamagedShards));
+        foreach (var (path, content) in objects)
+        {
+            File.Delete(path);
+            File.WriteAllBytes(path, content);
+        }
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetState(chunk) == ChunkState.Protected);
+        Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+    }
+
     [Fact]
     public async Task A_damaged_local_copy_is_read_from_the_clouds_and_repaired()
     {
