@@ -12,8 +12,8 @@ namespace CuckooDrive.Core.Drives;
 /// <remarks>
 /// Order: find and unlock the newest header; read the newest root's pages and the journal after it into a new store; see that
 /// there are enough clouds; only then claim the next epoch on all of them, which stops the machine that had the drive; read
-/// what that machine sent until then, and bring to the others what too few clouds have of it; begin the new epoch with a segment of
-/// its own on enough clouds; the local header last, which makes the state a drive's.
+/// what that machine sent until then, and bring to the others what too few clouds have of it; begin the new epoch with two segments of
+/// its own on enough clouds, the second of which says that the first is there; the local header last, which makes the state a drive's.
 /// </remarks>
 internal sealed class DriveAttacher(
     string stateDirectory, AttachDriveOptions options, Secret passphrase, DriveServices services, IProgress<AttachProgress>? progress)
@@ -128,8 +128,22 @@ internal sealed class DriveAttacher(
             SegmentsSinceRoot = loader.SegmentsRead,
             BytesSinceRoot = loader.BytesRead,
         };
-        var segment = FirstSegment.Decide(folder, store, sealer, position, device, sequence, now, batch.Encoded.ToArray());
+        var segment = OpeningSegment.Decide(folder, store, sealer, position, device, sequence, now, batch.Encoded.ToArray());
         await WriteEverywhereAsync(ObjectNames.Journal(epoch, 0), segment, cancellationToken).ConfigureAwait(false);
+        CheckEnough(store);
+        await ConfirmAsync(folder, store, sealer, device, now, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>The second segment says that this attach has come through: see <see cref="BranchRank"/>. It needs something in it.</summary>
+    private async Task ConfirmAsync(
+        StateFolder folder, SqliteMetadataStore store, ObjectSealer sealer, ulong device, long now, CancellationToken cancellationToken)
+    {
+        var batch = new MetadataBatch();
+        DriveSettings.Read(store).AddTo(batch);
+        var sequence = store.Commit(batch, durable: true);
+        var position = JournalPosition.Read(store);
+        var segment = OpeningSegment.Decide(folder, store, sealer, position, device, sequence, now, batch.Encoded.ToArray());
+        await WriteEverywhereAsync(ObjectNames.Journal(position.Epoch, position.NextIndex), segment, cancellationToken).ConfigureAwait(false);
         CheckEnough(store);
     }
 

@@ -145,7 +145,7 @@ internal sealed class DriveCreator(string stateDirectory, CreateDriveOptions opt
             record.AddTo(batch);
         var sequence = store.Commit(batch, durable: true);
         new DeviceIdentity(device, FirstEpoch, options.Name, options.DeviceName).Write(store);
-        return FirstSegment.Decide(folder, store, sealer, new JournalPosition { Epoch = FirstEpoch }, device, sequence, now, batch.Encoded.ToArray());
+        return OpeningSegment.Decide(folder, store, sealer, new JournalPosition { Epoch = FirstEpoch }, device, sequence, now, batch.Encoded.ToArray());
     }
 
     private Task ForEachAsync(Func<ICloudStorage, CloudRecord, Task> action, List<CloudRecord> records) =>
@@ -182,8 +182,8 @@ internal sealed class DriveCreator(string stateDirectory, CreateDriveOptions opt
     }
 }
 
-/// <summary>The segment with which an epoch begins, decided before anything else runs.</summary>
-internal static class FirstSegment
+/// <summary>The segments with which an epoch begins, decided before anything else runs.</summary>
+internal static class OpeningSegment
 {
     public static byte[] Decide(
         StateFolder folder, SqliteMetadataStore store, ObjectSealer sealer, JournalPosition position, ulong device, long sequence, long now, byte[] operations)

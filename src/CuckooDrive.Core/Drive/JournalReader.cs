@@ -22,6 +22,9 @@ internal sealed class JournalReader(
     private const int ReadAhead = 8;
 
     private readonly Dictionary<(ulong Epoch, ulong Index), Task<SealedSegment?>> _reads = [];
+
+    /// <summary>How the journal goes on after a segment of this hash.</summary>
+    private readonly Dictionary<string, BranchRank> _ranks = [];
     private List<SealedSegment>? _starts;
 
     public sealed record SealedSegment(JournalSegment Segment, byte[] Bytes, byte[] Hash)
@@ -46,27 +49,28 @@ internal sealed class JournalReader(
     }
 
     /// <summary>
-    /// Whether something was written in a later epoch that no way from the position leads to: it is on a branch that was left.
+    /// Whether a later epoch goes on from before a commit: what has that commit is on a branch that was left.
     /// </summary>
-    public async Task<bool> IsDeadEndAsync(ChainPosition position, CancellationToken cancellationToken)
+    public async Task<bool> IsDeadEndAsync(ChainPosition position, long sequence, CancellationToken cancellationToken)
     {
-        if (!sources.Any(source => source.Segments.Any(name => name.Epoch > position.Epoch)))
-            return false;
-        var end = position;
-        while (await ChooseAsync(end, cancellationToken).ConfigureAwait(false) is { } next)
-            end = next.After;
         foreach (var start in await StartsAsync(cancellationToken).ConfigureAwait(false))
         {
-            if (start.Segment.Epoch > end.Epoch && await IsUsedAsync(start, cancellationToken).ConfigureAwait(false))
+            if (start.Segment.Epoch > position.Epoch && start.Segment.FirstSequence <= sequence &&
+                await IsUsedAsync(start.Segment.Epoch, start.Segment.Device, 0, cancellationToken).ConfigureAwait(false))
                 return true;
         }
         return false;
     }
 
+    /// <summary>Whether the first segment of the drive is there.</summary>
+    public async Task<bool> HasBeginningAsync(CancellationToken cancellationToken) =>
+        (await StartsAsync(cancellationToken).ConfigureAwait(false)).Exists(start => start.GoesOn(ChainPosition.Beginning.Hash));
+
     /// <summary>Forgets what was read ahead and found missing, after the sources have been listed again.</summary>
     public void Refresh()
     {
         _reads.Clear();
+        _ranks.Clear();
         _starts = null;
     }
 
@@ -78,18 +82,43 @@ internal sealed class JournalReader(
             ways.Add(next);
         if (ways.Count < 2)
             return ways.FirstOrDefault();
-        var ranks = new List<BranchRank>();
+        var ranked = new List<(BranchRank Rank, SealedSegment Way)>();
         foreach (var way in ways)
-            ranks.Add(await RankAsync(way, cancellationToken).ConfigureAwait(false));
-        return ways[ranks.IndexOf(ranks.Max()!)];
+            ranked.Add(((await RankAfterAsync(way, cancellationToken).ConfigureAwait(false)).After(way.Segment), way));
+        // The hash decides between equals, so that the order of the clouds does not.
+        ranked.Sort(static (one, other) => one.Rank.CompareTo(other.Rank) is not 0 and var order ? order : one.Way.Hash.AsSpan().SequenceCompareTo(other.Way.Hash));
+        foreach (var (_, left) in ranked.SkipLast(1).Where(static way => way.Rank.Used > 0))
+            problems($"{ObjectNames.Journal(left.Segment.Epoch, left.Segment.Index)} and what comes after it is left out: a machine sent it after another had taken the drive over.");
+        return ranked[^1].Way;
     }
 
-    private async Task<BranchRank> RankAsync(SealedSegment way, CancellationToken cancellationToken)
+    /// <summary>How the journal goes on after a segment. Each segment is read once for that, however many branches there are.</summary>
+    private async Task<BranchRank> RankAfterAsync(SealedSegment first, CancellationToken cancellationToken)
     {
-        var rank = new BranchRank(0, 0, 0, way.Hash);
-        for (var next = way; next is not null; next = await ChooseAsync(next.After, cancellationToken).ConfigureAwait(false))
-            rank = rank.With(next.Segment);
-        return rank;
+        var passed = new Stack<(string Hash, JournalSegment Segment)>();
+        BranchRank rank = default;
+        for (var at = first; at is not null;)
+        {
+            var hash = Convert.ToHexString(at.Hash);
+            if (_ranks.TryGetValue(hash, out var known))
+            {
+                rank = known.After(at.Segment);
+                break;
+            }
+            // Without the operations: there may be many.
+            passed.Push((hash, at.Segment with { Operations = [] }));
+            var next = await ChooseAsync(at.After, cancellationToken).ConfigureAwait(false);
+            // What comes after a damaged segment is not reached, and must not be left out for that.
+            if (next is null && await IsUsedAsync(at.Segment.Epoch, at.Segment.Device, at.Segment.Index, cancellationToken).ConfigureAwait(false))
+                rank = new BranchRank(at.Segment.Epoch, at.Segment.Epoch, 0);
+            at = next;
+        }
+        while (passed.TryPop(out var segment))
+        {
+            _ranks[segment.Hash] = rank;
+            rank = rank.After(segment.Segment);
+        }
+        return _ranks[Convert.ToHexString(first.Hash)];
     }
 
     /// <summary>All copies, each content once, of the segments with which epochs begin.</summary>
@@ -134,24 +163,33 @@ internal sealed class JournalReader(
     {
         if (IsKnown((position.Epoch, position.Index)))
             return true;
-        var later = sources.SelectMany(source => source.Segments).Distinct()
-            .Where(name => name.Epoch == position.Epoch && name.Index > position.Index).OrderBy(name => name.Index).Take(ReadAhead).ToList();
-        foreach (var name in later)
+        if (await IsUsedAsync(position.Epoch, null, position.Index, cancellationToken).ConfigureAwait(false))
+            return true;
+        foreach (var epoch in sources.SelectMany(source => source.Segments).Select(name => name.Epoch).Where(epoch => epoch > position.Epoch).Distinct().ToList())
         {
-            if (await ReadAsync(name, cancellationToken).ConfigureAwait(false) is not null)
+            if (await IsUsedAsync(epoch, null, 0, cancellationToken).ConfigureAwait(false))
                 return true;
         }
-        foreach (var start in (await StartsAsync(cancellationToken).ConfigureAwait(false)).Where(start => start.Segment.Epoch > position.Epoch))
+        // One that an attach left that failed, before commits that are known, holds nothing; its own commit is the only one that may be new.
+        return (await StartsAsync(cancellationToken).ConfigureAwait(false))
+            .Exists(start => start.Segment.Epoch > position.Epoch && start.Segment.LastSequence > sequence + 1);
+    }
+
+    /// <summary>Whether an epoch, of that device if one is given, has an authentic segment after one: names alone prove nothing.</summary>
+    private async Task<bool> IsUsedAsync(ulong epoch, ulong? device, ulong after, CancellationToken cancellationToken)
+    {
+        var later = sources.SelectMany(source => source.Segments).Where(name => name.Epoch == epoch && name.Index > after).Distinct()
+            .OrderBy(name => name.Index).Take(ReadAhead).ToList();
+        foreach (var name in later)
         {
-            // One that an attach left that failed, before commits that are known, holds nothing; its own commit is the only one that may be new.
-            if (start.Segment.LastSequence > sequence + 1 || await IsUsedAsync(start, cancellationToken).ConfigureAwait(false))
-                return true;
+            foreach (var source in sources.Where(source => source.Segments.Contains(name)))
+            {
+                if (await FetchAsync(source, name.Epoch, name.Index, cancellationToken).ConfigureAwait(false) is { } found && (device is null || found.Segment.Device == device))
+                    return true;
+            }
         }
         return false;
     }
-
-    private async Task<bool> IsUsedAsync(SealedSegment start, CancellationToken cancellationToken) =>
-        await FetchFittingAsync((start.Segment.Epoch, 1), start.Hash, cancellationToken).ConfigureAwait(false) is not null;
 
     /// <summary>The first whole copy that a source gives, once for all who ask until it is used.</summary>
     private Task<SealedSegment?> ReadAsync((ulong Epoch, ulong Index) name, CancellationToken cancellationToken)

@@ -47,14 +47,14 @@ internal sealed class StateLoader(
         {
             if (await TryReadRootAsync(epoch, index, cancellationToken).ConfigureAwait(false) is not { } found)
                 continue;
-            if (!await _journal.IsDeadEndAsync(PositionAfter(found.Root), cancellationToken).ConfigureAwait(false))
+            if (!await _journal.IsDeadEndAsync(PositionAfter(found.Root), found.Root.Sequence, cancellationToken).ConfigureAwait(false))
             {
                 await LoadRootAsync(found.Root, found.Hash, cancellationToken).ConfigureAwait(false);
                 return;
             }
             deadEnds.Add(found);
         }
-        if (deadEnds.Count > 0 && await _journal.IsDeadEndAsync(Position, cancellationToken).ConfigureAwait(false))
+        if (deadEnds.Count > 0 && !await _journal.HasBeginningAsync(cancellationToken).ConfigureAwait(false))
         {
             await LoadRootAsync(deadEnds[0].Root, deadEnds[0].Hash, cancellationToken).ConfigureAwait(false);
             return;

@@ -104,6 +104,100 @@ public sealed class JournalBranchTests
         Assert.Equal(DriveErrorKind.Damaged, error.Kind);
     }
 
+    /// <summary>What a machine sent after it had been taken over was acknowledged to nobody; what comes of it by the next attach is.</summary>
+    [Fact]
+    public async Task AnAttachThatHasWrittenNothingYetIsNotPassedOver()
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using var first = await fixture.OpenAsync();
+        await DriveFixture.MakeDirectoryAsync(first, "early");
+        await first.FlushAsync();
+        fixture.State = "second";
+        await fixture.AttachAsync();
+        await using var second = await fixture.OpenAsync();
+        await second.FlushAsync();
+        await DriveFixture.MakeDirectoryAsync(first, "late");
+        await Assert.ThrowsAsync<DriveException>(() => first.FlushAsync());
+        fixture.State = "third";
+        await fixture.AttachAsync();
+        bool isThere;
+        await using (var third = await fixture.OpenAsync())
+        {
+            await third.FlushAsync();
+            isThere = await DriveFixture.ExistsAsync(third, "late");
+        }
+        await DriveFixture.MakeDirectoryAsync(second, "second");
+        await Assert.ThrowsAsync<DriveException>(() => second.FlushAsync());
+        fixture.State = "fourth";
+        await fixture.AttachAsync();
+        await using var fourth = await fixture.OpenAsync();
+        Assert.True(await DriveFixture.ExistsAsync(fourth, "early"));
+        Assert.Equal(isThere, await DriveFixture.ExistsAsync(fourth, "late"));
+    }
+
+    /// <summary>Each leaves a branch, since a machine sends before it looks for claims. Ranked anew at each fork that would be thousands of reads.</summary>
+    [Fact]
+    public async Task AnAttachReadsEachSegmentAFewTimesHoweverManyBranchesThereAre()
+    {
+        const int Turns = 10;
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        var machines = new List<Drive> { await fixture.OpenAsync() };
+        for (var turn = 1; turn <= Turns; turn++)
+        {
+            fixture.State = $"machine{turn}";
+            await fixture.AttachAsync();
+            await DriveFixture.MakeDirectoryAsync(machines[^1], $"late{turn}");
+            await Assert.ThrowsAsync<DriveException>(() => machines[^1].FlushAsync());
+            machines.Add(await fixture.OpenAsync());
+            await DriveFixture.MakeDirectoryAsync(machines[^1], $"made{turn}");
+            await machines[^1].FlushAsync();
+        }
+        foreach (var machine in machines)
+            await machine.DisposeAsync();
+        var reads = 0;
+        for (var cloud = 0; cloud < 4; cloud++)
+        {
+            fixture.Plan(cloud).Only = request =>
+            {
+                if (request.Operation is CloudOperation.Read or CloudOperation.OpenRead && request.Name.StartsWith("journal/", StringComparison.Ordinal))
+                    Interlocked.Increment(ref reads);
+                return false;
+            };
+        }
+        var names = Enumerable.Range(0, 4).SelectMany(cloud => fixture.Objects(cloud, "journal/")).Distinct().Count();
+        await AssertFoundAsync(fixture, [0, 1, 2, 3], [.. Enumerable.Range(1, Turns).Select(static turn => $"made{turn}")]);
+        Assert.InRange(reads, 1, names * 4 * 4);
+    }
+
+    [Theory]
+    [InlineData(0, false)]
+    [InlineData(1, false)]
+    [InlineData(2, true)]
+    public async Task AnEpochOfWhichASegmentIsGoneIsAnErrorAndNotPassedOver(int gone, bool beside)
+    {
+        await using var fixture = new DriveFixture();
+        await fixture.CreateAsync();
+        await using var first = await fixture.OpenAsync();
+        await DriveFixture.MakeDirectoryAsync(first, "early");
+        await first.FlushAsync();
+        fixture.State = "second";
+        await fixture.AttachAsync();
+        if (beside)
+        {
+            await DriveFixture.MakeDirectoryAsync(first, "late");
+            await Assert.ThrowsAsync<DriveException>(() => first.FlushAsync());
+        }
+        await WriteAsync(fixture, "one");
+        await WriteAsync(fixture, "two");
+        for (var cloud = 0; cloud < 4; cloud++)
+            File.Delete(fixture.PathOf(cloud, ObjectNames.Journal(2, (ulong)gone)));
+        fixture.State = "third";
+        var error = await Assert.ThrowsAsync<DriveException>(() => fixture.AttachAsync());
+        Assert.Equal(DriveErrorKind.Damaged, error.Kind);
+    }
+
     /// <summary>The other claims after this one has looked at the clouds for claims.</summary>
     [Fact]
     public async Task OfTwoAttachesAtOnceTheOneThatFindsTheOtherWritesNothing()
@@ -143,13 +237,16 @@ public sealed class JournalBranchTests
         await drive.FlushAsync();
     }
 
-    /// <summary>An attach of which only these clouds have got anything.</summary>
+    /// <summary>An attach that ended after it had written its first segment to these clouds alone.</summary>
     private static async Task LeaveFailedAttachAsync(DriveFixture fixture, int[] clouds)
     {
         var before = fixture.CopyClouds();
         fixture.State = "failed";
         await fixture.AttachAsync();
         fixture.LoseState();
+        // By the second it says that it has come through.
+        foreach (var cloud in clouds)
+            File.Delete(fixture.PathOf(cloud, fixture.Objects(cloud, "journal/")[^1]));
         for (var cloud = 0; cloud < fixture.CloudFolders.Length; cloud++)
         {
             if (!clouds.Contains(cloud))
