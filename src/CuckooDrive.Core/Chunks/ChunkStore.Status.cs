@@ -146,6 +146,32 @@ public sealed partial class ChunkStore
             return _index.Incomplete.Where(static pack => pack is { IsLost: true, State: PackState.Sealed, LiveBytes: > 0 }).Select(static pack => pack.Ordinal).ToHashSet();
     }
 
+    /// <summary>The chunks in use of these packs that the local file does not give.</summary>
+    public IReadOnlySet<ChunkRef> FindLostChunks(IReadOnlySet<uint> packs)
+    {
+        var locations = new List<ChunkLocation>();
+        lock (_index.Gate)
+        {
+            foreach (var pack in _index.Packs.Where(pack => packs.Contains(pack.Ordinal)))
+            {
+                _index.Visit(pack, (number, record) =>
+                {
+                    if (record.References > 0)
+                        locations.Add(new ChunkLocation(pack, number, record));
+                });
+            }
+        }
+        var lost = new HashSet<ChunkRef>();
+        foreach (var location in locations)
+        {
+            if (_reader.TryReadLocal(location) is { } chunk)
+                chunk.Release();
+            else
+                lost.Add(new ChunkRef(location.Pack.Ordinal, location.Number));
+        }
+        return lost;
+    }
+
     private bool IsUploaded(Pack pack, long sequence, bool full, long since)
     {
         if (pack.SealSequence > sequence || pack.DeathSequence <= sequence || pack.Deleting || pack.IsComplete)

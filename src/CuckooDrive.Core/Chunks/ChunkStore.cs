@@ -70,7 +70,7 @@ public sealed partial class ChunkStore : IChunkStore
         _prefetcher = new ChunkPrefetcher(options, _index, _memory, _reader, ranges, _clouds, time, _stopping.Token);
         _reaper = new PackReaper(options, _index, _files, _diskCache, _lanes, _space, logger);
         _uploader = new ShardUploader(options, _index, _files, _diskCache, preparer, _lanes, _space, _reaper, time, logger);
-        var rebuilder = new ShardRebuilder(_index, _files, preparer, ranges, opener);
+        var rebuilder = new ShardRebuilder(_index, _files, preparer, ranges, opener, logger);
         var healer = new PackHealer(options, _index, _lanes, rebuilder, _uploader, _reaper, _space, time, logger);
         _crew = new PackCrew(options, _index, _lanes, _watch, _space, _writes, preparer, rebuilder, _uploader, healer, _reaper, _diskCache, _dedup, time, logger);
         _writer.WritesEnded = _crew.Offer;

@@ -53,6 +53,9 @@ public sealed record ChunkStoreOptions
     /// <summary>An upload of which nothing is seen for this long, and a second for every 16 KiB of it, counts as failed.</summary>
     public TimeSpan UploadTimeout { get; init; } = TimeSpan.FromSeconds(60);
 
+    /// <summary>A staged shard that waited longer than this for its cloud is compared with its tag before it is uploaded: it comes from the disk again.</summary>
+    public TimeSpan TrustPrepared { get; init; } = TimeSpan.FromSeconds(30);
+
     /// <summary>A read that has waited this long, and longer than its cloud usually takes, asks other clouds as well.</summary>
     public TimeSpan HedgeAfter { get; init; } = TimeSpan.FromMilliseconds(150);
 

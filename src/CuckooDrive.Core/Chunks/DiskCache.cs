@@ -87,7 +87,7 @@ internal sealed class DiskCache(PackIndex index, PackFiles files, long limit, IL
                     return;
                 for (var node = _order.Last; node is not null && victim is null; node = node.Previous)
                 {
-                    if (node.Value.CompleteDurable || !node.Value.IsWholeLocally)
+                    if (!node.Value.IsWholeLocally || (node.Value.CompleteDurable && node.Value.StoredShards >= node.Value.DataShards))
                         victim = Remove(node.Value);
                 }
             }

@@ -85,6 +85,8 @@ internal sealed class Pack(uint ordinal, PackId id, Redundancy redundancy)
     /// <summary>In the preparer's queue or hands; and: its shards have been made and queued in this run.</summary>
     public bool Preparing;
     public bool Prepared;
+    /// <summary>The timestamp at which its shards were made in this run.</summary>
+    public long PreparedAt;
     /// <summary>Its objects are being deleted: no upload begins any more.</summary>
     public bool Deleting;
 

@@ -101,8 +101,8 @@ internal sealed class PackCrew(
     {
         lock (index.Gate)
         {
-            // What is being prepared is checked there, and what is completely at the clouds has this file as a mere copy.
-            if (pack.LocalIsSuspect || pack.Preparing || pack.IsComplete || pack.Local is not { IsWhole: true, IsStaged: true })
+            // What has tags is checked while it is prepared, and what is completely at the clouds has this file as a mere copy.
+            if (pack.LocalIsSuspect || (pack.Preparing && pack.Tagged) || pack.IsComplete || pack.Local is not { IsWhole: true, IsStaged: true })
                 return;
             pack.LocalIsSuspect = true;
         }
@@ -154,15 +154,21 @@ internal sealed class PackCrew(
     private bool Prepare(Pack pack)
     {
         var file = pack.Local!;
+        bool wasSuspect;
+        lock (index.Gate)
+            (wasSuspect, pack.LocalIsSuspect) = (pack.LocalIsSuspect, false);
         // What was written in this run comes from the system's memory, and the tags vouch for what has them.
-        if (!pack.Tagged && (pack.SealedAt == 0 || pack.LocalIsSuspect) && rebuilder.ReadLocal(pack) is null)
+        if (!pack.Tagged && (pack.SealedAt == 0 || wasSuspect) && rebuilder.ReadLocal(pack) is null)
             throw new StagedDataException("it cannot be read, or is not what was written");
         var tags = preparer.Prepare(pack, file);
         lock (index.Gate)
         {
+            // Somebody who read it meanwhile: its tags must not vouch for what is wrong.
+            if (pack.LocalIsSuspect)
+                throw new StagedDataException("a chunk of it is not what was written");
             pack.Preparing = false;
             pack.Prepared = true;
-            pack.LocalIsSuspect = false;
+            pack.PreparedAt = time.GetTimestamp();
             var full = (long)pack.Width * pack.PaddedLength;
             space.AddStaged(full - file.Bytes);
             file.Bytes = full;

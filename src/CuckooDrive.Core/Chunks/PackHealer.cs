@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using CuckooDrive.Clouds;
 using CuckooDrive.Format;
 using Microsoft.Extensions.Logging;
@@ -63,24 +64,25 @@ internal sealed class PackHealer(
     private async Task<bool> HealAsync(Pack pack, CancellationToken stopping)
     {
         var started = time.GetTimestamp();
-        // First what needs no cloud: a suspect file may hold enough that is right.
-        var data = pack.LocalIsSuspect ? rebuilder.ReadLocal(pack) : null;
+        byte[][]? data = null;
         try
         {
+            // First what needs no cloud: a suspect file may hold enough that is right.
+            data = pack.LocalIsSuspect ? rebuilder.ReadLocal(pack) : null;
             await FindAsync(pack, stopping).ConfigureAwait(false);
             await RecheckAsync(pack, stopping).ConfigureAwait(false);
             if (Wanted(pack).Count > 0)
             {
                 data ??= await rebuilder.ReadDataAsync(pack, (shard, finding) => Mark(pack, shard, finding), stopping).ConfigureAwait(false);
+                data ??= Renew(pack);
                 if (data is null)
                     return Judge(pack, started);
                 Tag(pack, data);
                 // Reading may have shown more of them to be bad.
-                foreach (var shard in Wanted(pack))
-                    await RestoreAsync(pack, shard, data, stopping).ConfigureAwait(false);
+                await RestoreAsync(pack, Wanted(pack), data, stopping).ConfigureAwait(false);
             }
         }
-        catch (CloudException exception)
+        catch (Exception exception) when (exception is CloudException or IOException or InvalidDataException or UnauthorizedAccessException)
         {
             logger.LogWarning("Pack {Pack} cannot be healed now: {Message}", pack.Ordinal, exception.Message);
             return Judge(pack, data is null ? started : null);
@@ -153,6 +155,25 @@ internal sealed class PackHealer(
         }
     }
 
+    /// <summary>All that can be restored: a cloud that refuses one shard must not keep the others from theirs.</summary>
+    /// <exception cref="CloudException">Of the last one that could not.</exception>
+    private async Task RestoreAsync(Pack pack, List<int> shards, byte[][] data, CancellationToken stopping)
+    {
+        ExceptionDispatchInfo? refused = null;
+        foreach (var shard in shards)
+        {
+            try
+            {
+                await RestoreAsync(pack, shard, data, stopping).ConfigureAwait(false);
+            }
+            catch (CloudException exception)
+            {
+                refused = ExceptionDispatchInfo.Capture(exception);
+            }
+        }
+        refused?.Throw();
+    }
+
     private async Task RestoreAsync(Pack pack, int shard, byte[][] data, CancellationToken stopping)
     {
         if (rebuilder.Make(pack, data, shard, out _) is not { } content)
@@ -218,6 +239,16 @@ internal sealed class PackHealer(
             pack.Tagged = true;
             index.MarkDirty(pack);
         }
+    }
+
+    /// <summary>Gives up the tags of a pack of which no shard is anywhere yet, when nothing in use contradicts its data.</summary>
+    private byte[][]? Renew(Pack pack)
+    {
+        if (!pack.LocalIsSuspect || pack.StoredShards > 0 || rebuilder.ReadInUse(pack) is not { } data)
+            return null;
+        lock (index.Gate)
+            pack.Tagged = false;
+        return data;
     }
 
     private CloudLane? Home(Pack pack, int shard)

@@ -1,5 +1,6 @@
 using CuckooDrive.Core.Placement;
 using CuckooDrive.Format;
+using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Chunks;
 
@@ -7,7 +8,7 @@ namespace CuckooDrive.Core.Chunks;
 /// Brings back whole shards of a pack from whatever sources are right: the local file, or any k shards on the clouds. What
 /// it gives is verified by the pack's tags, or, where those are not known, by opening every chunk.
 /// </summary>
-internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPreparer preparer, ShardRangeReader ranges, ChunkOpener opener)
+internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPreparer preparer, ShardRangeReader ranges, ChunkOpener opener, ILogger logger)
 {
     private const int PieceLength = 1 << 20;
 
@@ -22,6 +23,23 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
 
     /// <summary>The data shards by the local file alone, with the help of the parity in it; null when too little of it is right.</summary>
     public byte[][]? ReadLocal(Pack pack) => Assemble(pack, FindLocal(pack));
+
+    /// <summary>
+    /// The data of a pack whose local file contradicts its tags and gives every chunk in use all the same: only what nobody needs is damaged.
+    /// </summary>
+    public byte[][]? ReadInUse(Pack pack)
+    {
+        if (pack.Local is not { IsWhole: true } file)
+            return null;
+        var data = new List<byte[]>();
+        for (var shard = 0; shard < pack.DataShards; shard++)
+        {
+            if (ReadLocalShard(pack, file, shard) is not { } content)
+                return null;
+            data.Add(content);
+        }
+        return EveryChunkOpens(pack, [.. data]) ? [.. data] : null;
+    }
 
     /// <summary>One shard out of the data shards; null when it contradicts the recorded tag.</summary>
     public byte[]? Make(Pack pack, byte[][] data, int shard, out Bytes16 tag)
@@ -136,8 +154,17 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
     private bool EveryChunkOpens(Pack pack, byte[][] data)
     {
         var locations = new List<ChunkLocation>();
-        lock (index.Gate)
-            index.Visit(pack, (number, record) => locations.Add(new ChunkLocation(pack, number, record)));
+        try
+        {
+            lock (index.Gate)
+                index.Visit(pack, (number, record) => locations.Add(new ChunkLocation(pack, number, record)));
+        }
+        catch (Exception exception) when (exception is IOException or InvalidDataException)
+        {
+            // Nothing vouches for the data while the pack's records cannot be read.
+            logger.LogError("The records of pack {Pack} cannot be read: {Message}", pack.Ordinal, exception.Message);
+            return false;
+        }
         foreach (var location in locations)
         {
             var record = location.Record;

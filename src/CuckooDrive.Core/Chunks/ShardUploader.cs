@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using CuckooDrive.Clouds;
 using CuckooDrive.Core.Placement;
@@ -149,6 +150,12 @@ internal sealed class ShardUploader(
         CloudObject? stored = null;
         try
         {
+            // What was prepared just now is still in the system's memory; what waited for its cloud comes from the disk.
+            if (time.GetElapsedTime(job.Pack.PreparedAt) >= options.TrustPrepared && !IsRightHere(job, file))
+            {
+                LeaveSuspectToHealer(job);
+                return;
+            }
             CrashPoint.Reach(CrashStep.ShardUploading);
             stored = await WriteAsync(lane, job, file, stopping).ConfigureAwait(false);
             CrashPoint.Reach(CrashStep.ShardUploaded);
@@ -245,16 +252,21 @@ internal sealed class ShardUploader(
     // What a provider says of a local file that it could not read sounds like a failure of the cloud.
     private bool IsRightHere(ShardJob job, LocalPackFile file)
     {
-        var content = new byte[job.Pack.PaddedLength];
+        var buffer = ArrayPool<byte>.Shared.Rent(job.Pack.PaddedLength);
         try
         {
+            var content = buffer.AsSpan(0, job.Pack.PaddedLength);
             files.Read(file, file.Position(job.Shard, 0), content);
+            return preparer.Tag(job.Pack, job.Shard, content) == job.Pack.Shards[job.Shard].Tag;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             return false;
         }
-        return preparer.Tag(job.Pack, job.Shard, content) == job.Pack.Shards[job.Shard].Tag;
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+        }
     }
 
     private void LeaveSuspectToHealer(ShardJob job)

@@ -6,7 +6,7 @@ namespace CuckooDrive.Core.Chunks;
 /// <summary>
 /// Makes what was appended durable. After a failed fsync the system may take what it could not write for written, so that the next one
 /// succeeds without it (seen on XFS whose device was full for a moment): the file's chunks are written once more before that, from what the
-/// system still has of them, each proven right. Where it has not, nothing can be made durable until the drive is mounted again.
+/// system still has of them, each that is in use proven right. Where it has not, nothing can be made durable until the drive is mounted again.
 /// </summary>
 internal sealed class StagingSync(PackIndex index, PackFiles files, PackWriter writer, ChunkOpener opener, ILogger logger)
 {
@@ -87,8 +87,7 @@ internal sealed class StagingSync(PackIndex index, PackFiles files, PackWriter w
             isBeingWritten = pack.PendingWrites > 0;
             index.Visit(pack, (number, record) =>
             {
-                if (record.IsAlive)
-                    chunks.Add(new ChunkLocation(pack, number, record));
+                chunks.Add(new ChunkLocation(pack, number, record));
             });
         }
         foreach (var location in chunks)
@@ -96,9 +95,9 @@ internal sealed class StagingSync(PackIndex index, PackFiles files, PackWriter w
             var position = file.Position(location.Record.Shard, location.Record.Offset);
             var sealedChunk = ChunkScratch.Sealed.AsSpan(0, location.Record.SealedLength);
             files.Read(file, position, sealedChunk);
-            if (opener.TryOpen(location, sealedChunk) is { } chunk)
+            if (!location.Record.IsAlive || IsRight(location, sealedChunk))
             {
-                chunk.Release();
+                // Also what is dead: tags and parity are made of all.
                 files.Write(file, position, sealedChunk);
                 continue;
             }
@@ -109,5 +108,13 @@ internal sealed class StagingSync(PackIndex index, PackFiles files, PackWriter w
             throw _lost;
         }
         logger.LogWarning("The staged data of pack {Pack} could not be made durable and was written once more.", pack.Ordinal);
+    }
+
+    private bool IsRight(ChunkLocation location, ReadOnlySpan<byte> sealedChunk)
+    {
+        if (opener.TryOpen(location, sealedChunk) is not { } chunk)
+            return false;
+        chunk.Release();
+        return true;
     }
 }

@@ -33,16 +33,18 @@ public sealed partial class Drive
             };
         });
 
-    private static List<string> DescribeLost(SqliteSnapshot snapshot, HashSet<uint> packs)
+    private List<string> DescribeLost(SqliteSnapshot snapshot, HashSet<uint> packs)
     {
         if (packs.Count == 0)
             return [];
         using var store = new SnapshotStore(snapshot);
-        var lost = LostFiles.Find(store, packs);
+        var lost = LostFiles.Find(store, packs, _chunks.FindLostChunks(packs));
         var told = lost.FindPaths(MostFilesTold);
-        var problems = told.Select(path => $"'{path}' has data in a pack that can be read neither on this machine's disk nor from the clouds.").ToList();
+        var problems = told.Select(path => $"'{path}' has data that can be read neither on this machine's disk nor from the clouds.").ToList();
         if (lost.Count > told.Count)
             problems.Add($"There are {lost.Count - told.Count} more files, or deleted ones still open, like that.");
+        problems.AddRange(lost.FindStrandedPaths(MostFilesTold).Select(static path =>
+            $"'{path}' can be read, but some of it only from this machine's disk: damage beside it keeps it from the clouds. Copy it elsewhere and back, and delete the old one."));
         return problems;
     }
 }

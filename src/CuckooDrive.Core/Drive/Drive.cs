@@ -212,11 +212,18 @@ public sealed partial class Drive : IAsyncDisposable
     private void ThrowIfFilesAreLost()
     {
         var packs = _chunks.FindLostPacks();
-        if (packs.Count == 0 || LostFiles.Find(_store, packs) is not { Count: > 0 } lost)
+        if (packs.Count == 0)
             return;
-        throw new DriveException(DriveErrorKind.Damaged,
+        var lost = LostFiles.Find(_store, packs, _chunks.FindLostChunks(packs));
+        if (lost.Count + lost.StrandedCount == 0)
+            return;
+        var unreadable = lost.Count == 0 ? "" :
             $"{(lost.Count == 1 ? "1 file has" : $"{lost.Count} files have")} {lost.Bytes} bytes of data that can be read neither on this machine's disk ({_folder.StagingPath}) " +
-            "nor from the clouds, and only what can be read is protected; 'cuckoo doctor' names them: mount the drive again when the disk can be read, or else write them anew or delete them.");
+            "nor from the clouds: mount the drive again when the disk can be read, or else write them anew or delete them. ";
+        var stranded = lost.StrandedCount == 0 ? "" :
+            $"{(lost.StrandedCount == 1 ? "1 file" : $"{lost.StrandedCount} files")} can be read, but only from that disk, since damage beside the data keeps it from the clouds: " +
+            "copy them elsewhere and back, and delete the old ones. ";
+        throw new DriveException(DriveErrorKind.Damaged, $"{unreadable}{stranded}'cuckoo doctor' names them; everything else is protected.");
     }
 
     private async Task ShipForSyncAsync(ulong inode, CancellationToken cancellationToken)
@@ -224,7 +231,7 @@ public sealed partial class Drive : IAsyncDisposable
         await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
         // The journal goes on without what cannot be read.
         if (_chunks.FindLostPacks() is { Count: > 0 } lost && FindChunks(inode).Any(chunk => lost.Contains(chunk.Pack)))
-            throw new IOException("Data of the file can be read neither on this machine's disk nor from the clouds.");
+            throw new IOException("Data of the file, or beside it, can be read neither on this machine's disk nor from the clouds, so the clouds cannot get it.");
     }
 
     private async Task ShipBeforeClosingAsync()

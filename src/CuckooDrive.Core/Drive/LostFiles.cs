@@ -1,29 +1,36 @@
 using System.Buffers.Binary;
 using System.Text;
+using CuckooDrive.Core.Chunks;
 using CuckooDrive.Core.Metadata;
 using CuckooDrive.Core.Volume;
 
 namespace CuckooDrive.Core.Drives;
 
 /// <summary>
-/// Which files have data in packs that cannot be read. Goes through all rows, so it is asked only when there are such packs.
+/// Which files have data in packs that cannot be read as a whole, and so cannot come to the clouds: chunks that cannot be read at all, or others,
+/// which this machine's disk still gives. Goes through all rows, so it is asked only when there are such packs.
 /// </summary>
 internal sealed class LostFiles
 {
     private readonly IMetadataStore _store;
     private readonly IReadOnlySet<uint> _packs;
+    private readonly IReadOnlySet<ChunkRef> _chunks;
     private readonly Dictionary<ulong, long> _bytes = [];
+    private readonly HashSet<ulong> _stranded = [];
 
-    private LostFiles(IMetadataStore store, IReadOnlySet<uint> packs) => (_store, _packs) = (store, packs);
+    private LostFiles(IMetadataStore store, IReadOnlySet<uint> packs, IReadOnlySet<ChunkRef> chunks) => (_store, _packs, _chunks) = (store, packs, chunks);
 
     public int Count => _bytes.Count;
 
     /// <summary>Bytes of files, holes and what can be read left out.</summary>
     public long Bytes => _bytes.Values.Sum();
 
-    public static LostFiles Find(IMetadataStore store, IReadOnlySet<uint> packs)
+    /// <summary>The files all of which can be read, but some of it only from this machine's disk.</summary>
+    public int StrandedCount => _stranded.Count(inode => !_bytes.ContainsKey(inode));
+
+    public static LostFiles Find(IMetadataStore store, IReadOnlySet<uint> packs, IReadOnlySet<ChunkRef> chunks)
     {
-        var lost = new LostFiles(store, packs);
+        var lost = new LostFiles(store, packs, chunks);
         lost.Visit(MetadataKey.TypeInode, (key, value) =>
         {
             var number = Number(key);
@@ -35,14 +42,18 @@ internal sealed class LostFiles
     }
 
     /// <summary>The paths of some of them, relative to the drive's root.</summary>
-    public IReadOnlyList<string> FindPaths(int most)
+    public IReadOnlyList<string> FindPaths(int most) => FindPaths(most, _bytes.ContainsKey);
+
+    public IReadOnlyList<string> FindStrandedPaths(int most) => FindPaths(most, inode => _stranded.Contains(inode) && !_bytes.ContainsKey(inode));
+
+    private List<string> FindPaths(int most, Func<ulong, bool> isWanted)
     {
         var files = new List<(ulong Parent, string Name)>();
         var folders = new Dictionary<ulong, (ulong Parent, string Name)>();
         Visit(MetadataKey.TypeDirectoryEntry, (key, value) =>
         {
             var entry = VolumeRecords.ReadEntry(key[9..], value);
-            if (_bytes.ContainsKey(entry.Inode))
+            if (isWanted(entry.Inode))
                 files.Add((Number(key), NameOf(entry)));
             else if (entry.Type == Inode.TypeDirectory >> 12)
                 folders[entry.Inode] = (Number(key), NameOf(entry));
@@ -70,8 +81,10 @@ internal sealed class LostFiles
     {
         foreach (var extent in region.Extents)
         {
-            if (_packs.Contains(extent.Chunk.Pack))
+            if (_chunks.Contains(extent.Chunk))
                 _bytes[inode] = _bytes.GetValueOrDefault(inode) + extent.Length;
+            else if (_packs.Contains(extent.Chunk.Pack))
+                _stranded.Add(inode);
         }
     }
 

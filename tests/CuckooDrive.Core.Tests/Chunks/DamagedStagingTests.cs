@@ -94,6 +94,36 @@ public sealed class DamagedStagingTests
         Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
     }
 
+    /// <summary>It would be taken for stored, and cost what another cloud is lost for.</summary>
+    [Fact]
+    public async Task What_has_rotted_while_it_waited_for_its_cloud_is_not_uploaded_as_it_is()
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 1), configure: static options => options with
+        {
+            DiskCacheLimit = 0,
+            MemoryCacheLimit = 0,
+            TrustPrepared = TimeSpan.Zero,
+        });
+        var plain = StoreFixture.Random(60_000);
+        var chunk = await StageAsync(fixture, plain, prepared: true);
+        using (var file = new FileStream(Staged(fixture), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        {
+            file.Position = 100;
+            var value = (byte)(file.ReadByte() ^ 1);
+            file.Position = 100;
+            file.WriteByte(value);
+        }
+        GoOnline(fixture);
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        foreach (var plan in fixture.Plans)
+        {
+            plan.Offline = true;
+            Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
+            plan.Offline = false;
+        }
+    }
+
     [Fact]
     public async Task Damage_between_two_attempts_to_upload_is_no_fault_of_the_cloud()
     {

@@ -132,6 +132,27 @@ public class LostCloudsTests
         Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
     }
 
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(1, 0)]
+    public async Task A_cloud_that_refuses_a_shard_keeps_no_other_from_its_own(int refusing, int other)
+    {
+        await using var fixture = new StoreFixture(new Redundancy(2, 2), configure: static options => options with { DiskCacheLimit = 0, MemoryCacheLimit = 0 });
+        var plain = StoreFixture.Random(50_000);
+        var chunk = fixture.Add(plain);
+        await fixture.UploadAllAsync();
+        await fixture.ReopenWithoutLocalFilesAsync();
+        var lost = fixture.ObjectFiles(other).ToList();
+        foreach (var path in lost.Concat(fixture.ObjectFiles(refusing)))
+            File.Delete(path);
+        fixture.Plans[refusing].RefuseWrites = true;
+        // So that both are missed.
+        fixture.Plans[3].Offline = true;
+        await Assert.ThrowsAsync<ChunkUnavailableException>(() => fixture.ReadAsync(chunk, plain.Length));
+        fixture.Plans[3].Offline = false;
+        await ChunkStoreTests.WaitUntil(() => lost.TrueForAll(File.Exists));
+    }
+
     [Fact]
     public async Task A_damaged_local_copy_is_read_from_the_clouds_and_repaired()
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using CuckooDrive.Core.Drives;
 using CuckooDrive.Core.Volume;
+using CuckooDrive.Format;
 using Xunit;
 
 namespace CuckooDrive.Core.Tests.Drives;
@@ -47,6 +48,28 @@ public sealed class DamagedStagingTests
             await FlushUntilProtectedAsync(drive);
             Assert.Empty(drive.GetStatus().Warnings);
         }
+    }
+
+    /// <summary>Nobody is to delete a photograph that can be read.</summary>
+    [Fact]
+    public async Task WhatOnlyLiesBesideIsToldApart()
+    {
+        await using var fixture = new DriveFixture();
+        var damaged = await LoseAsync(fixture, beside: true);
+        damaged.Repair();
+        // Its first chunk, and the parity, which would help.
+        damaged.Flip(100, (3 * PackLayout.ShardCapacity) + 100);
+        var beside = DriveFixture.Content(4, 1000);
+        await using var drive = await fixture.OpenAsync();
+        var error = await Assert.ThrowsAsync<DriveException>(() => drive.FlushAsync().WaitAsync(Patience));
+        Assert.StartsWith("1 file has 131072 bytes ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(" 1 file can be read, but only from that disk", error.Message, StringComparison.Ordinal);
+        Assert.Equal(beside, await DriveFixture.ReadAsync(drive, "beside"));
+        var findings = (await drive.CheckAsync(thorough: false)).Findings;
+        Assert.Contains(findings, static finding => finding.Message.StartsWith("'dir/lost' has data", StringComparison.Ordinal));
+        Assert.Contains(findings, static finding => finding.Message.StartsWith("'beside' can be read", StringComparison.Ordinal));
+        await RemoveAsync(drive);
+        await FlushUntilProtectedAsync(drive);
     }
 
     [Fact]
@@ -110,7 +133,7 @@ public sealed class DamagedStagingTests
     }
 
     /// <summary>A closed drive that holds a file whose only copy is damaged.</summary>
-    private static async Task<Damaged> LoseAsync(DriveFixture fixture)
+    private static async Task<Damaged> LoseAsync(DriveFixture fixture, bool beside = false)
     {
         await fixture.CreateAsync();
         await using (var drive = await fixture.OpenAsync())
@@ -120,6 +143,8 @@ public sealed class DamagedStagingTests
         {
             await DriveFixture.MakeDirectoryAsync(drive, "dir");
             await DriveFixture.WriteAsync(drive, "lost", DriveFixture.Content(1, 300_000));
+            if (beside)
+                await DriveFixture.WriteAsync(drive, "beside", DriveFixture.Content(4, 1000));
             Assert.Equal(FsError.None, await drive.FileSystem.RenameAsync(
                 IFileSystem.RootInode, "lost"u8.ToArray(), await FindAsync(drive, "dir"), "lost"u8.ToArray(), RenameOptions.None, default));
         }
@@ -169,6 +194,14 @@ public sealed class DamagedStagingTests
         public string Path => path;
 
         public void MoveAway() => File.Delete(path);
+
+        public void Flip(params int[] places)
+        {
+            var content = File.ReadAllBytes(path);
+            foreach (var place in places)
+                content[place] ^= 1;
+            File.WriteAllBytes(path, content);
+        }
 
         public void Repair()
         {
