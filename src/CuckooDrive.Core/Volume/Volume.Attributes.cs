@@ -17,7 +17,7 @@ public sealed partial class Volume
     public ValueTask<FsResult<Attributes>> SetAttributesAsync(ulong inode, AttributeChange change, CancellationToken cancellationToken) =>
         change.Size is { } size
             ? ResizeAndSetAsync(inode, change, size)
-            : Execute<SetAttributesOperation, Attributes>(new SetAttributesOperation(inode, change));
+            : Change<SetAttributesOperation, Attributes>(new SetAttributesOperation(inode, change));
 
     /// <inheritdoc/>
     public ValueTask<FsResult<FileSystemStatistics>> GetStatisticsAsync(CancellationToken cancellationToken)
@@ -38,11 +38,11 @@ public sealed partial class Volume
 
     /// <inheritdoc/>
     public ValueTask<FsError> SetExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, ReadOnlyMemory<byte> value, ExtendedAttributeOptions options, CancellationToken cancellationToken) =>
-        ExecuteError(new SetExtendedAttributeOperation(inode, name, value, options));
+        ChangeError(new SetExtendedAttributeOperation(inode, name, value, options));
 
     /// <inheritdoc/>
     public ValueTask<FsError> RemoveExtendedAttributeAsync(ulong inode, ReadOnlyMemory<byte> name, CancellationToken cancellationToken) =>
-        ExecuteError(new RemoveExtendedAttributeOperation(inode, name));
+        ChangeError(new RemoveExtendedAttributeOperation(inode, name));
 
     /// <summary>
     /// What a write, a truncation or a change of owner does to privileges: set-user-id goes, set-group-id where the group may

@@ -27,9 +27,6 @@ public sealed partial class Volume : ICommitter
     private List<CommitRequest> _requests = [];
     private bool _flushRequested;
 
-    /// <summary>The last commit found no room: nothing new is begun before another has.</summary>
-    private volatile bool _diskIsFull;
-
     /// <summary>Counts changes (under the gate), and what of them the last successful commit contained.</summary>
     private long _changes;
     private long _committedChanges;
@@ -93,7 +90,7 @@ public sealed partial class Volume : ICommitter
         }
         catch (IOException exception)
         {
-            return IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
+            return ToError(exception);
         }
         lock (_gate)
             return _inodes.TryGetValue(number, out var inode) ? TakePendingError(inode) : FsError.None;
@@ -112,33 +109,6 @@ public sealed partial class Volume : ICommitter
             _commitSignalled = true;
             Monitor.Pulse(_commitLock);
         }
-    }
-
-    /// <summary>
-    /// Runs an operation that makes something new. It waits for a commit while commits find no room, and when there are too many
-    /// inodes that none holds yet: programs that make files faster than they can be recorded would fill the memory with them.
-    /// </summary>
-    private ValueTask<FsResult<TResult>> Begin<TOperation, TResult>(TOperation operation)
-        where TOperation : struct, IOperation<TResult> =>
-        _diskIsFull || HasTooManyChanges ? BeginAfterCommitAsync<TOperation, TResult>(operation) : Execute<TOperation, TResult>(operation);
-
-    /// <summary>Read without the gate: the limit is no exact one.</summary>
-    private bool HasTooManyChanges => _changed.Count >= _options.ChangedInodeLimit;
-
-    private async ValueTask<FsResult<TResult>> BeginAfterCommitAsync<TOperation, TResult>(TOperation operation)
-        where TOperation : struct, IOperation<TResult>
-    {
-        try
-        {
-            do
-                await CommitAsync(sealPacks: false, hook: null, CancellationToken.None).ConfigureAwait(false);
-            while (HasTooManyChanges);
-        }
-        catch (IOException exception)
-        {
-            return IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
-        }
-        return await Execute<TOperation, TResult>(operation).ConfigureAwait(false);
     }
 
     private void CommitLoop()
@@ -187,7 +157,7 @@ public sealed partial class Volume : ICommitter
         try
         {
             var sequence = Commit(requests);
-            _diskIsFull = false;
+            _commitError = FsError.None;
             foreach (var request in requests)
             {
                 request.Hook?.Committed(sequence);
@@ -196,7 +166,9 @@ public sealed partial class Volume : ICommitter
         }
         catch (Exception exception)
         {
-            _diskIsFull = IsDiskFull(exception);
+            if (_commitError == FsError.None)
+                Volatile.Write(ref _commitsFailSince, _time.GetTimestamp());
+            _commitError = ToError(exception);
             _log.LogError(exception, "A commit failed and is tried again: {Reason}", exception.Message);
             foreach (var request in requests)
                 request.Done.TrySetException(exception is IOException ? exception : new IOException(exception.Message, exception));

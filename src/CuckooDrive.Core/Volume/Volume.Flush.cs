@@ -191,7 +191,7 @@ public sealed partial class Volume
             AddHeld(dirty.HeldBytes - held);
             lock (_gate)
             {
-                inode.PendingError = _lastFlushError = IsDiskFull(exception) ? FsError.NoSpace : FsError.Io;
+                inode.PendingError = _lastFlushError = ToError(exception);
                 inode.FailedFlushes++;
                 _failedFlushes++;
                 _dirtyData.Add(inode);
@@ -200,10 +200,10 @@ public sealed partial class Volume
         }
     }
 
-    private static bool IsDiskFull(Exception exception)
+    private static FsError ToError(Exception exception)
     {
         const int NoSpaceErrno = 28, QuotaErrno = 122, DiskFullHResult = unchecked((int)0x80070070);
-        return exception is IOException && exception.HResult is NoSpaceErrno or QuotaErrno or DiskFullHResult;
+        return exception is IOException && exception.HResult is NoSpaceErrno or QuotaErrno or DiskFullHResult ? FsError.NoSpace : FsError.Io;
     }
 
     /// <summary>

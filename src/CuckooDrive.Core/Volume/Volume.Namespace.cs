@@ -33,11 +33,11 @@ public sealed partial class Volume
 
     /// <inheritdoc/>
     public ValueTask<FsError> UnlinkAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellationToken) =>
-        ExecuteError(new RemoveOperation(parent, name, IsDirectory: false));
+        ChangeError(new RemoveOperation(parent, name, IsDirectory: false));
 
     /// <inheritdoc/>
     public ValueTask<FsError> RemoveDirectoryAsync(ulong parent, ReadOnlyMemory<byte> name, CancellationToken cancellationToken) =>
-        ExecuteError(new RemoveOperation(parent, name, IsDirectory: true));
+        ChangeError(new RemoveOperation(parent, name, IsDirectory: true));
 
     /// <inheritdoc/>
     public ValueTask<FsResult<ReadOnlyMemory<byte>>> ReadLinkAsync(ulong inode, CancellationToken cancellationToken) =>

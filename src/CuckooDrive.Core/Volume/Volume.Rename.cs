@@ -5,7 +5,7 @@ public sealed partial class Volume
 {
     /// <inheritdoc/>
     public ValueTask<FsError> RenameAsync(ulong parent, ReadOnlyMemory<byte> name, ulong newParent, ReadOnlyMemory<byte> newName, RenameOptions options, CancellationToken cancellationToken) =>
-        ExecuteError(new RenameOperation(parent, name, newParent, newName, options));
+        ChangeError(new RenameOperation(parent, name, newParent, newName, options));
 
     /// <summary>
     /// True when <paramref name="ancestor"/> is <paramref name="directory"/> or lies above it; the way up may miss.

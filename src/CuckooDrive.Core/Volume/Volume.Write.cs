@@ -22,7 +22,7 @@ public sealed partial class Volume
         if (data.IsEmpty)
             return new(0);
         var reservation = _chunks.ReserveAsync(data.Length, cancellationToken);
-        if (!reservation.IsCompletedSuccessfully || IsOverBudget)
+        if (!reservation.IsCompletedSuccessfully || IsOverBudget || _commitError != FsError.None)
             return WriteWhenPossibleAsync(file, offset, data, options, reservation, cancellationToken);
         return reservation.Result ? WriteReserved(file, offset, data, options) : new(FsError.NoSpace);
     }
@@ -39,6 +39,9 @@ public sealed partial class Volume
             return FsError.NotSupported;
         if (FindOpen(inode, handle) is not { } file)
             return FsError.Stale;
+        var error = TakesChanges ? FsError.None : await TryCommitAsync(cancellationToken).ConfigureAwait(false);
+        if (error != FsError.None)
+            return error;
         var makesHole = (options & (AllocateOptions.PunchHole | AllocateOptions.ZeroRange)) != 0;
         return await RunOnData(file, (ref Miss miss) =>
         {
@@ -62,6 +65,9 @@ public sealed partial class Volume
         length = Math.Clamp(source.Size - sourceOffset, 0, length);
         if (source == target && sourceOffset < targetOffset + length && targetOffset < sourceOffset + length)
             return FsError.InvalidArgument;
+        var refused = await WaitForCommitsAsync(cancellationToken).ConfigureAwait(false);
+        if (refused != FsError.None)
+            return refused;
         var flushed = await FlushDataAsync(source).ConfigureAwait(false);
         if (flushed != FsError.None)
             return flushed;
@@ -98,16 +104,25 @@ public sealed partial class Volume
     {
         if (!await reservation.ConfigureAwait(false))
             return FsError.NoSpace;
+        var error = FsError.Io;
         try
         {
-            await WaitForBudgetAsync(cancellationToken).ConfigureAwait(false);
+            error = await WaitUntilPossibleAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        finally
         {
-            _chunks.Unreserve(data.Length);
-            throw;
+            if (error != FsError.None)
+                _chunks.Unreserve(data.Length);
         }
-        return await WriteReserved(inode, offset, data, options).ConfigureAwait(false);
+        return error == FsError.None ? await WriteReserved(inode, offset, data, options).ConfigureAwait(false) : error;
+    }
+
+    private async Task<FsError> WaitUntilPossibleAsync(CancellationToken cancellationToken)
+    {
+        var error = await WaitForCommitsAsync(cancellationToken).ConfigureAwait(false);
+        if (error == FsError.None)
+            await WaitForBudgetAsync(cancellationToken).ConfigureAwait(false);
+        return error;
     }
 
     private ValueTask<FsResult<int>> WriteReserved(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options)
@@ -170,7 +185,7 @@ public sealed partial class Volume
     {
         if (size < 0)
             return FsError.InvalidArgument;
-        var found = await Execute<FindOperation, Inode>(new FindOperation(number)).ConfigureAwait(false);
+        var found = await Change<FindOperation, Inode>(new FindOperation(number)).ConfigureAwait(false);
         if (!found.Succeeded)
             return found.Error;
         var inode = found.Value;

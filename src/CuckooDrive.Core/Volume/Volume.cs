@@ -84,9 +84,13 @@ public sealed partial class Volume : IFileSystem, IKernelCacheUser, IAsyncDispos
 
     /// <summary>The same for operations without a value.</summary>
     private ValueTask<FsError> ExecuteError<TOperation>(TOperation operation)
-        where TOperation : struct, IOperation<bool>
+        where TOperation : struct, IOperation<bool> => ErrorOf(Execute<TOperation, bool>(operation));
+
+    private ValueTask<FsError> ChangeError<TOperation>(TOperation operation)
+        where TOperation : struct, IOperation<bool> => ErrorOf(Change<TOperation, bool>(operation));
+
+    private static ValueTask<FsError> ErrorOf(ValueTask<FsResult<bool>> task)
     {
-        var task = Execute<TOperation, bool>(operation);
         return task.IsCompletedSuccessfully ? new ValueTask<FsError>(task.Result.Error) : Unwrap(task);
 
         static async ValueTask<FsError> Unwrap(ValueTask<FsResult<bool>> task) => (await task.ConfigureAwait(false)).Error;

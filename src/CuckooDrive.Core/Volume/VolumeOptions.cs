@@ -18,6 +18,9 @@ public sealed record VolumeOptions
     /// <summary>How long after a failed commit the next is tried.</summary>
     public TimeSpan CommitRetryDelay { get; init; } = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long writes wait when nothing can be stored before they are refused: a disk may be full for a moment only.</summary>
+    public TimeSpan WritePatience { get; init; } = TimeSpan.FromSeconds(20);
+
     /// <summary>Threads that turn dirty data into chunks.</summary>
     public int FlushWorkers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 8);
 
