@@ -13,7 +13,10 @@ public sealed partial class Volume
     private readonly List<Thread> _workers = [];
     private Thread _committer;
     private readonly Lock _budgetLock = new();
-    private readonly List<TaskCompletionSource> _budgetWaiters = [];
+    private readonly List<TaskCompletionSource<FsError>> _budgetWaiters = [];
+
+    /// <summary>When a flush failed first since there was last room in the budget. Guarded by the budget's lock.</summary>
+    private long? _stuckSince;
     private Task _reaping = Task.CompletedTask;
     private long _heldBytes;
     private long _failedFlushes;
@@ -49,27 +52,61 @@ public sealed partial class Volume
             return;
         lock (_budgetLock)
         {
-            foreach (var waiter in _budgetWaiters)
-                waiter.TrySetResult();
-            _budgetWaiters.Clear();
+            _stuckSince = null;
+            WakeWriters(FsError.None);
         }
     }
 
-    /// <summary>Waits until buffers are below their limit; the committer is told to flush what has not been queued.</summary>
-    private async Task WaitForBudgetAsync(CancellationToken cancellationToken)
+    private void WakeWriters(FsError error)
+    {
+        foreach (var waiter in _budgetWaiters)
+            waiter.TrySetResult(error);
+        _budgetWaiters.Clear();
+    }
+
+    /// <summary>A flush has failed: unless others made room, writers would wait for it in vain.</summary>
+    private void WakeWritersIfStuck(FsError error)
+    {
+        lock (_budgetLock)
+        {
+            if (!IsOverBudget)
+                return;
+            _stuckSince ??= _time.GetTimestamp();
+            WakeWriters(error);
+        }
+    }
+
+    private bool IsStuckForLong()
+    {
+        lock (_budgetLock)
+            return _stuckSince is { } since && _time.GetElapsedTime(since) >= _options.WritePatience;
+    }
+
+    /// <summary>
+    /// Waits until buffers are below their limit; the committer is told to flush what has not been queued. The error says that
+    /// flushes have made no room for too long: most writes are the kernel's, whose callers no signal could free.
+    /// </summary>
+    private async Task<FsError> WaitForBudgetAsync(CancellationToken cancellationToken)
     {
         while (IsOverBudget)
         {
-            var waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            var waiter = new TaskCompletionSource<FsError>(TaskCreationOptions.RunContinuationsAsynchronously);
             lock (_budgetLock)
             {
                 if (!IsOverBudget)
-                    return;
+                    return FsError.None;
                 _budgetWaiters.Add(waiter);
             }
             RequestFlush();
-            await waiter.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            var error = await waiter.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            if (error == FsError.None)
+                continue;
+            // Each attempt takes all that is dirty: as often as a commit is tried again, not as often as somebody writes.
+            await Task.Delay(_options.CommitRetryDelay, _time, cancellationToken).ConfigureAwait(false);
+            if (IsStuckForLong())
+                return error;
         }
+        return FsError.None;
     }
 
     private void FlushLoop()
@@ -182,6 +219,7 @@ public sealed partial class Volume
     private void KeepForLater(DirtyExtent extent, Exception exception)
     {
         var inode = extent.Inode;
+        var error = ToError(exception);
         _log.LogError(exception, "Data of inode {Inode} cannot be stored on the staging disk and is kept in memory: {Reason}", inode.Number, exception.Message);
         lock (inode.DataLock)
         {
@@ -191,13 +229,14 @@ public sealed partial class Volume
             AddHeld(dirty.HeldBytes - held);
             lock (_gate)
             {
-                inode.PendingError = _lastFlushError = ToError(exception);
+                inode.PendingError = _lastFlushError = error;
                 inode.FailedFlushes++;
                 _failedFlushes++;
                 _dirtyData.Add(inode);
                 MarkChanged(inode);
             }
         }
+        WakeWritersIfStuck(error);
     }
 
     private static FsError ToError(Exception exception)

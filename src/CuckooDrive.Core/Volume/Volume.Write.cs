@@ -120,9 +120,7 @@ public sealed partial class Volume
     private async Task<FsError> WaitUntilPossibleAsync(CancellationToken cancellationToken)
     {
         var error = await WaitForCommitsAsync(cancellationToken).ConfigureAwait(false);
-        if (error == FsError.None)
-            await WaitForBudgetAsync(cancellationToken).ConfigureAwait(false);
-        return error;
+        return error == FsError.None ? await WaitForBudgetAsync(cancellationToken).ConfigureAwait(false) : error;
     }
 
     private ValueTask<FsResult<int>> WriteReserved(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options)

@@ -5,6 +5,7 @@ namespace CuckooDrive.Core.Tests.Volume;
 /// <summary>What a staging disk that takes no data does to everything else.</summary>
 public sealed class FailedFlushTests
 {
+    private const int Cell = 128 << 10;
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
     [Fact]
@@ -46,7 +47,6 @@ public sealed class FailedFlushTests
     [Fact]
     public async Task WritersGoOnAfterFailedFlushesOfDataThatWasCutMeanwhile()
     {
-        const int Cell = 128 << 10;
         await using var test = new TestVolume(new VolumeOptions { DirtyLimit = 4 * Cell, CommitInterval = TimeSpan.FromHours(1) });
         var inode = await test.MakeFileAsync("file");
         test.Chunks.Hook = at =>
@@ -67,6 +67,56 @@ public sealed class FailedFlushTests
         Assert.Equal(0, test.Chunks.ReservedBytes);
     }
 
+    /// <summary>The kernel's writes have no caller that a signal could free: who waits for them, would do so for ever.</summary>
+    [Fact]
+    public async Task WritersBeyondTheLimitAreRefusedWhileNothingCanBeStored()
+    {
+        await using var test = new TestVolume(Options(TimeSpan.Zero));
+        var inode = await test.MakeFileAsync("file");
+        var handle = await OpenAsync(test, inode);
+        test.Chunks.IsFull = true;
+        var answers = new List<FsError>();
+        for (var i = 0L; i < 8; i++)
+            answers.Add((await WriteCellAsync(test, inode, handle, i).WaitAsync(Patience, TestContext.Current.CancellationToken)).Error);
+        Assert.Equal(FsError.None, answers[0]);
+        Assert.Equal(FsError.NoSpace, answers[^1]);
+
+        test.Chunks.IsFull = false;
+        Assert.Equal(Cell, (await WriteCellAsync(test, inode, handle, 8).WaitAsync(Patience, TestContext.Current.CancellationToken)).Value);
+        Assert.Equal(FsError.NoSpace, await test.Volume.SyncAsync(inode, false, default));
+        Assert.Equal(FsError.None, await test.Volume.SyncAsync(inode, false, default));
+        Assert.Equal(0, test.Chunks.ReservedBytes);
+        Assert.Equal(Pattern(Cell), await test.ReadAsync(inode, 8 * (long)Cell, Cell));
+        test.Volume.Release(inode, handle);
+    }
+
+    [Fact]
+    public async Task WritersBeyondTheLimitWaitForAStagingDiskThatIsFullForAMoment()
+    {
+        await using var test = new TestVolume(Options(Patience));
+        var inode = await test.MakeFileAsync("file");
+        var handle = await OpenAsync(test, inode);
+        test.Chunks.IsFull = true;
+        var writing = Task.Run(async () =>
+        {
+            for (var i = 0L; i < 8; i++)
+                Assert.Equal(Cell, (await WriteCellAsync(test, inode, handle, i)).Value);
+        });
+        // Many more failures than there are cells: some were of flushes that a waiting writer has asked for.
+        var attempts = 0;
+        var enough = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        test.Chunks.Hook = at =>
+        {
+            if (at == "append" && Interlocked.Increment(ref attempts) == 40)
+                enough.SetResult();
+        };
+        await enough.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        Assert.False(writing.IsCompleted);
+        test.Chunks.IsFull = false;
+        await writing.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        test.Volume.Release(inode, handle);
+    }
+
     [Fact]
     public async Task AnUnmountThatLosesDataSaysSoAndEnds()
     {
@@ -77,6 +127,11 @@ public sealed class FailedFlushTests
         var exception = await Assert.ThrowsAsync<IOException>(() => test.Volume.DisposeAsync().AsTask().WaitAsync(Patience, TestContext.Current.CancellationToken));
         Assert.Contains("3 files", exception.Message);
     }
+
+    private static VolumeOptions Options(TimeSpan patience) => new() { DirtyLimit = 4 * Cell, CommitInterval = TimeSpan.FromHours(1), WritePatience = patience };
+
+    private static Task<FsResult<int>> WriteCellAsync(TestVolume test, ulong inode, ulong handle, long number) =>
+        test.Volume.WriteAsync(inode, handle, number * Cell, Pattern(Cell), WriteOptions.None, default).AsTask();
 
     private static async Task<ulong> OpenAsync(TestVolume test, ulong inode) =>
         (await test.Volume.OpenAsync(inode, OpenOptions.Read | OpenOptions.Write, default)).Value.Handle;
