@@ -18,6 +18,9 @@ internal sealed class DirtyData(Inode inode)
 
     public bool IsEmpty => _cells.Count == 0;
 
+    /// <summary>Some of it is being flushed.</summary>
+    public bool IsInFlight => _cells.Values.Any(static cell => cell.Frozen.Count > 0);
+
     /// <summary>
     /// Copies <paramref name="data"/> in. Extents that fill their cell are frozen and added to <paramref name="full"/>.
     /// Each byte carries one byte of reservation at the chunk store.

@@ -264,6 +264,24 @@ public sealed partial class Volume
         }
     }
 
+    /// <summary>The same without waiting for the data of others, if it is little.</summary>
+    private async Task<FsError> FlushAtOnceAsync(Inode inode)
+    {
+        var failures = Volatile.Read(ref inode.FailedFlushes);
+        var leftBehind = await Task.Run(() => FlushSmall(inode, isFirstPass: true)).ConfigureAwait(false);
+        return leftBehind || HasDataInFlight(inode) || Volatile.Read(ref inode.FailedFlushes) != failures
+            ? await FlushDataAsync(inode).ConfigureAwait(false) : FsError.None;
+    }
+
+    private static bool HasDataInFlight(Inode inode)
+    {
+        lock (inode.DataLock)
+            return inode.Dirty is { IsInFlight: true };
+    }
+
+    /// <summary>Under the gate, so this moment's answer may be an old one; what a file only awaits does not count.</summary>
+    private bool HoldsData(Inode inode) => _dirtyData.Contains(inode) && inode.Dirty is { IsEmpty: false };
+
     /// <summary>True when some dirty data had to stay behind what is in flight for the same range, see <see cref="DirtyData.FreezeAll"/>.</summary>
     private bool FreezeAndQueue(Inode inode, bool isFirstPass)
     {

@@ -4,8 +4,31 @@ namespace CuckooDrive.Core.Volume;
 public sealed partial class Volume
 {
     /// <inheritdoc/>
-    public ValueTask<FsError> RenameAsync(ulong parent, ReadOnlyMemory<byte> name, ulong newParent, ReadOnlyMemory<byte> newName, RenameOptions options, CancellationToken cancellationToken) =>
-        ChangeError(new RenameOperation(parent, name, newParent, newName, options));
+    public ValueTask<FsError> RenameAsync(ulong parent, ReadOnlyMemory<byte> name, ulong newParent, ReadOnlyMemory<byte> newName, RenameOptions options, CancellationToken cancellationToken)
+    {
+        var operation = new RenameOperation(parent, name, newParent, newName, options, Flushes: 0);
+        var task = Change<RenameOperation, Inode?>(operation);
+        return task.IsCompletedSuccessfully && task.Result.Value is null
+            ? new ValueTask<FsError>(task.Result.Error) : FlushAndRenameAsync(task, operation);
+    }
+
+    /// <summary>
+    /// A commit drops what was replaced, and goes on without data that the staging disk refuses: what is to take the place of another
+    /// file must be in chunks before.
+    /// </summary>
+    private async ValueTask<FsError> FlushAndRenameAsync(ValueTask<FsResult<Inode?>> task, RenameOperation operation)
+    {
+        var renamed = await task.ConfigureAwait(false);
+        while (renamed.Value is { } unflushed)
+        {
+            var error = await FlushAtOnceAsync(unflushed).ConfigureAwait(false);
+            if (error != FsError.None)
+                return error;
+            operation = operation with { Flushes = operation.Flushes + 1 };
+            renamed = await Execute<RenameOperation, Inode?>(operation).ConfigureAwait(false);
+        }
+        return renamed.Error;
+    }
 
     /// <summary>
     /// True when <paramref name="ancestor"/> is <paramref name="directory"/> or lies above it; the way up may miss.
@@ -24,11 +47,12 @@ public sealed partial class Volume
         return true;
     }
 
-    private readonly record struct RenameOperation(ulong Parent, ReadOnlyMemory<byte> Name, ulong NewParent, ReadOnlyMemory<byte> NewName, RenameOptions Options) : IOperation<bool>
+    /// <summary>Renames, unless the result is an inode that has to be flushed first. A steady writer does not put that off for ever.</summary>
+    private readonly record struct RenameOperation(ulong Parent, ReadOnlyMemory<byte> Name, ulong NewParent, ReadOnlyMemory<byte> NewName, RenameOptions Options, int Flushes) : IOperation<Inode?>
     {
         private const RenameOptions Known = RenameOptions.NoReplace | RenameOptions.Exchange | RenameOptions.Whiteout;
 
-        public FsResult<bool> Run(Volume volume, ref Miss miss)
+        public FsResult<Inode?> Run(Volume volume, ref Miss miss)
         {
             if ((Options & ~Known) != 0 || Options.HasFlag(RenameOptions.Exchange) && Options != RenameOptions.Exchange)
                 return FsError.InvalidArgument;
@@ -51,13 +75,18 @@ public sealed partial class Volume
             if (error != FsError.None || !miss.IsNone)
                 return error;
             if (replaced is not null && replaced.Number == inode.Number)
-                return true;
+                return FsError.None;
+            if (replaced is not null && Flushes < ReplacementFlushes && FindUnflushed(volume, inode, replaced) is { } unflushed)
+                return unflushed;
             if (Options.HasFlag(RenameOptions.Exchange))
                 Exchange(volume, from, source, inode, to, target!, replaced!);
             else
                 Move(volume, from, source, inode, to, target, replaced);
-            return true;
+            return FsError.None;
         }
+
+        private Inode? FindUnflushed(Volume volume, Inode inode, Inode replaced) =>
+            volume.HoldsData(inode) ? inode : Options.HasFlag(RenameOptions.Exchange) && volume.HoldsData(replaced) ? replaced : null;
 
         private FsError Check(Volume volume, Inode from, Inode to, Inode inode, Inode? replaced, ref Miss miss)
         {
