@@ -133,7 +133,15 @@ public sealed partial class Volume
 
     private async ValueTask<FsResult<int>> WriteDroppingCapabilitiesAsync(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options)
     {
-        await Execute<DropCapabilitiesOperation, bool>(new DropCapabilitiesOperation(inode)).ConfigureAwait(false);
+        try
+        {
+            await Execute<DropCapabilitiesOperation, bool>(new DropCapabilitiesOperation(inode)).ConfigureAwait(false);
+        }
+        catch
+        {
+            _chunks.Unreserve(data.Length);
+            throw;
+        }
         Write(inode, offset, data.Span, options);
         return data.Length;
     }

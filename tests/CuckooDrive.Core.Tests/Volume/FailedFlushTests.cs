@@ -1,3 +1,4 @@
+using CuckooDrive.Core.Metadata;
 using CuckooDrive.Core.Volume;
 
 namespace CuckooDrive.Core.Tests.Volume;
@@ -114,6 +115,25 @@ public sealed class FailedFlushTests
         Assert.False(writing.IsCompleted);
         test.Chunks.IsFull = false;
         await writing.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        test.Volume.Release(inode, handle);
+    }
+
+    [Fact]
+    public async Task AWriteThatCannotReadTheFilesCapabilitiesGivesItsReservationBack()
+    {
+        await using var test = new TestVolume();
+        var inode = await test.MakeFileAsync("file");
+        Assert.Equal(FsError.None, await test.Volume.SetExtendedAttributeAsync(inode, TestVolume.Name("user.x"), new byte[] { 1 }, ExtendedAttributeOptions.None, default));
+        await test.RemountAsync();
+        var handle = await OpenAsync(test, inode);
+        test.Store.Scanned = static key =>
+        {
+            if (key[0] == MetadataKey.TypeExtendedAttribute)
+                throw new IOException("The disk cannot be read.");
+        };
+        await Assert.ThrowsAsync<IOException>(() => test.Volume.WriteAsync(inode, handle, 0, Pattern(100), WriteOptions.DropPrivileges, default).AsTask());
+        test.Store.Scanned = null;
+        Assert.Equal(0, test.Chunks.ReservedBytes);
         test.Volume.Release(inode, handle);
     }
 
