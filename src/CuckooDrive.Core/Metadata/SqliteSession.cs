@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using SQLitePCL;
 
 namespace CuckooDrive.Core.Metadata;
@@ -6,7 +7,7 @@ namespace CuckooDrive.Core.Metadata;
 /// One SQLite connection with its prepared statements, by the raw C interface: no boxing of parameters, no strings on the
 /// hot path. Used by one thread at a time (the connection is opened without SQLite's own mutex).
 /// </summary>
-internal sealed class SqliteSession : IDisposable
+internal sealed partial class SqliteSession : IDisposable
 {
     private readonly List<sqlite3_stmt> _statements = [];
     private readonly sqlite3 _database;
@@ -20,7 +21,7 @@ internal sealed class SqliteSession : IDisposable
         if (result != raw.SQLITE_OK)
         {
             _database?.Dispose();
-            throw Failure(result, result, $"cannot open {path}");
+            throw Failure(result, result, isOverQuota: false, $"cannot open {path}");
         }
         try
         {
@@ -134,16 +135,30 @@ internal sealed class SqliteSession : IDisposable
             throw Failure(result, what);
     }
 
-    private IOException Failure(int result, string what) =>
-        Failure(result, raw.sqlite3_extended_errcode(_database), $"{raw.sqlite3_errmsg(_database).utf8_to_string()} ({what})");
+    private IOException Failure(int result, string what)
+    {
+        var extended = raw.sqlite3_extended_errcode(_database);
+        return Failure(result, extended, IsOverQuota(extended), $"{raw.sqlite3_errmsg(_database).utf8_to_string()} ({what})");
+    }
 
-    private static IOException Failure(int result, int extended, string what) => (result & 0xff) switch
+    /// <summary>SQLite takes a write that no quota allows for one that failed in an unknown way, and undoes it as that of a full disk.</summary>
+    private bool IsOverQuota(int extended)
+    {
+        const int QuotaErrno = 122;
+        return extended == raw.SQLITE_IOERR_WRITE && OperatingSystem.IsLinux() && SystemErrno(_database) == QuotaErrno;
+    }
+
+    private static IOException Failure(int result, int extended, bool isOverQuota, string what) => (result & 0xff) switch
     {
         raw.SQLITE_CORRUPT or raw.SQLITE_NOTADB or raw.SQLITE_FORMAT =>
             new MetadataCorruptException($"The metadata store is damaged: {what}."),
         // The log's shared memory is a file beside it, of which a full disk refuses the growth with an error of its own. The
         // commit is not taken in then, and the next one is written over it.
-        _ when result == raw.SQLITE_FULL || extended == raw.SQLITE_IOERR_SHMSIZE => new MetadataStoreFullException($"The disk that holds the metadata store is full: {what}."),
+        _ when result == raw.SQLITE_FULL || extended == raw.SQLITE_IOERR_SHMSIZE || isOverQuota => new MetadataStoreFullException($"The disk that holds the metadata store is full: {what}."),
         _ => new IOException($"The metadata store failed with SQLite's error {extended}: {what}."),
     };
+
+    // Not in SQLitePCL, but in the library that it brings.
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_system_errno")]
+    private static partial int SystemErrno(sqlite3 database);
 }
