@@ -58,6 +58,32 @@ public sealed class AttachTests
         Assert.Equal(data, back[Mebibyte..(Mebibyte + data.Length)]);
     }
 
+    /// <summary>Nothing but the kernel knows of what was overwritten in place.</summary>
+    [Fact]
+    public async Task A_file_that_is_open_and_was_overwritten_in_place_is_flushed_whole()
+    {
+        const int Size = 64 << 20;
+        await using var drive = await MountedDrive.CreateAsync();
+        var data = new byte[Size];
+        new Random(9).NextBytes(data);
+        await using (var file = new FileStream(drive.PathOf("file"), FileMode.CreateNew, FileAccess.Write, FileShare.Read, bufferSize: 0))
+        {
+            file.Write(data);
+            await drive.FlushAsync();
+            new Random(10).NextBytes(data);
+            file.Position = 0;
+            file.Write(data);
+            await drive.FlushAsync();
+            await drive.SignalAsync(9);
+        }
+
+        await drive.LoseMachineAsync();
+        (await drive.AttachAsync()).MustSucceed();
+        await drive.MountAsync();
+
+        Assert.True(data.AsSpan().SequenceEqual(File.ReadAllBytes(drive.PathOf("file"))));
+    }
+
     [Fact]
     public async Task Too_few_clouds_are_refused_and_leave_nothing_behind()
     {

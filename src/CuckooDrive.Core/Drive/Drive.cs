@@ -103,7 +103,7 @@ public sealed partial class Drive : IAsyncDisposable
             await using var reporting = new FlushReporter(this, progress, _time);
             // A cloud that is back must not be left alone for the rest of a long pause while somebody waits for it.
             using var retrying = _time.CreateTimer(_ => _chunks.RetryNow(), null, TimeSpan.Zero, RetryInterval);
-            await _volume.SettleAsync().ConfigureAwait(false);
+            await _volume.SettleAsync(cancellationToken).ConfigureAwait(false);
             await CommitWithDataAsync(cancellationToken).ConfigureAwait(false);
             var sequence = await _shipper.ShipAsync(cancellationToken).ConfigureAwait(false);
             await _chunks.WaitForUploadsAsync(sequence, full: true, cancellationToken).ConfigureAwait(false);

@@ -37,21 +37,29 @@ public sealed partial class Volume
     }
 
     /// <summary>
-    /// Fetches from the kernel what files await; what does not come then is a hole. For a flush: it promises all that was
-    /// written before, and a file with holes that is still open would be recorded only up to the first of them. Never on a
-    /// thread that answers kernel requests.
+    /// Fetches from the kernel what it still holds of files that are open for writing: dropping its pages returns when they have
+    /// been written out, also those that a syncfs has only queued. For a flush: it promises all that was written before, and
+    /// a file with holes that is still open would be recorded only up to the first of them; what does not come now is a hole.
+    /// Never on a thread that answers kernel requests.
     /// </summary>
-    public async Task SettleAsync()
+    /// <remarks>Cancelled, it goes on with the file that it has come to: the kernel is not to be interrupted.</remarks>
+    public Task SettleAsync(CancellationToken cancellationToken = default) => KernelCache is { } cache
+        ? Task.Run(() => FetchAllKernelPages(cache, cancellationToken), cancellationToken).WaitAsync(cancellationToken)
+        : Task.CompletedTask;
+
+    private void FetchAllKernelPages(IKernelCache cache, CancellationToken cancellationToken)
     {
-        if (KernelCache is not { } cache)
-            return;
         var begun = _time.GetTimestamp();
-        List<(Inode Inode, long First)> waiting;
+        List<Inode> written;
         lock (_gate)
-            waiting = [.. _dirtyData.Where(inode => inode.Awaited is not null).Select(inode => (inode, inode.Awaited!.First))];
-        foreach (var (inode, first) in waiting)
         {
-            await Task.Run(() => cache.InvalidateInode(inode.Number, first, 0)).ConfigureAwait(false);
+            written = [.. _open.Values.Where(file => file.CanWrite).Select(file => file.Inode)
+                .Union(_dirtyData.Where(inode => inode.Awaited is not null))];
+        }
+        foreach (var inode in written)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            cache.InvalidateInode(inode.Number, 0, 0);
             lock (_gate)
             {
                 inode.Awaited?.RemoveUntil(begun);

@@ -34,7 +34,10 @@ internal static class FlushCommand
             if (mounted)
             {
                 if (ControlClient.ReadRecord(folders) is { ReadOnly: false } record)
-                    await Task.Run(() => MountedFiles.WriteBack(record.MountPoint), cancellation);
+                {
+                    view.Report("taking over what programs wrote", 0, 0);
+                    await Task.Run(() => MountedFiles.WriteBack(record.MountPoint), cancellation).WaitAsync(cancellation);
+                }
                 void Report(ControlProgress step) => view.Report(step.Step, step.Left, step.Total, Left(step.Left));
                 await ControlClient.SendAsync(folders, new ControlRequest(ControlRequest.Flush), Report, cancellation);
                 return;

@@ -45,6 +45,16 @@ internal static partial class NativeMethods
     /// <summary>A descriptor of a folder, closed on exec; negative on failure.</summary>
     public static int OpenDirectory(string path) => Open(path, OpenDirectoryOnly | OpenCloseOnExec);
 
+    /// <summary>A descriptor for reading that no device or pipe makes wait, closed on exec; negative on failure.</summary>
+    public static int OpenFile(string path)
+    {
+        const int NonBlocking = 0x800;
+        return Open(path, NonBlocking | OpenCloseOnExec);
+    }
+
+    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
+    public static partial int Close(int descriptor);
+
     /// <summary>Its flags, among them <see cref="CloseOnExec"/>; negative when it is not open.</summary>
     public static int GetDescriptorFlags(int descriptor)
     {

@@ -148,6 +148,51 @@ public sealed class WriteOrderTests
         test.Check();
     }
 
+    [Fact]
+    public async Task Settling_fetches_what_the_kernel_holds_of_every_file_that_is_open_for_writing()
+    {
+        await using var test = new TestVolume();
+        var (inode, other) = (await test.MakeFileAsync("a"), await test.MakeFileAsync("b"));
+        await WriteAsync(test, inode, 0, 1);
+        await test.SyncAsync();
+        var handle = (await test.Volume.OpenAsync(other, OpenOptions.Read, default)).Value.Handle;
+        var asked = new List<(ulong, long, long)>();
+        // Overwritten in place: nothing that the volume has seen tells of it.
+        test.Volume.KernelCache = new Pages((number, offset, length) =>
+        {
+            asked.Add((number, offset, length));
+            WriteAsync(test, inode, 0, 2).GetAwaiter().GetResult();
+        });
+        await test.Volume.SettleAsync(TestContext.Current.CancellationToken);
+        test.Volume.Release(other, handle);
+        await test.SyncAsync();
+        await test.CrashAsync();
+        Assert.Equal([(inode, 0L, 0L)], asked);
+        Assert.Equal(Content(2), await test.ReadAsync(await test.FindAsync("a"), 0, Part));
+        test.Check();
+    }
+
+    [Fact]
+    public async Task Settling_that_is_cancelled_does_not_wait_for_the_kernel()
+    {
+        await using var test = new TestVolume();
+        var inode = await test.MakeFileAsync("a");
+        await WriteAsync(test, inode, 0, 1);
+        using var asked = new SemaphoreSlim(0);
+        using var go = new ManualResetEventSlim();
+        test.Volume.KernelCache = new Pages(() =>
+        {
+            asked.Release();
+            go.Wait(TimeSpan.FromMinutes(1));
+        });
+        using var cancellation = new CancellationTokenSource();
+        var settling = test.Volume.SettleAsync(cancellation.Token);
+        Assert.True(await asked.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => settling.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken));
+        go.Set();
+    }
+
     private static async Task GrowAsync(TestVolume test, ulong inode, ulong handle, long size, bool allocate)
     {
         if (allocate)
@@ -157,13 +202,18 @@ public sealed class WriteOrderTests
     }
 
     /// <summary>A kernel that writes out its pages when they are dropped.</summary>
-    private sealed class Pages(Action writeOut) : IKernelCache
+    private sealed class Pages(Action<ulong, long, long> writeOut) : IKernelCache
     {
+        public Pages(Action writeOut)
+            : this((_, _, _) => writeOut())
+        {
+        }
+
         public void StoreInPageCache(ulong inode, long offset, ReadOnlySpan<byte> data)
         {
         }
 
-        public void InvalidateInode(ulong inode, long offset, long length) => writeOut();
+        public void InvalidateInode(ulong inode, long offset, long length) => writeOut(inode, offset, length);
 
         public void InvalidateEntry(ulong parent, ReadOnlySpan<byte> name)
         {
