@@ -20,6 +20,7 @@ internal sealed partial class Dispatcher
     private readonly RequestPool _requests;
     private readonly PendingRequests _pending;
     private readonly ILogger _logger;
+    private bool _hasRefusedData;
 
     public Dispatcher(IFileSystem fileSystem, Buffers buffers, RequestPool requests, PendingRequests pending, ILogger logger)
     {
@@ -101,6 +102,16 @@ internal sealed partial class Dispatcher
         LogFailed(exception, request.Header.Opcode, request.Header.NodeId);
         if (!request.Answered && request.Header.Opcode is not (Opcode.Forget or Opcode.BatchForget))
             request.ReplyErrno(Errno.EIO);
+    }
+
+    /// <summary>Answers a request that comes too late.</summary>
+    public bool Refuse(Request request)
+    {
+        if (request.Header.Opcode == Opcode.Write && !Interlocked.Exchange(ref _hasRefusedData, true))
+            LogRefusedData();
+        if (request.Header.Opcode is not (Opcode.Forget or Opcode.BatchForget or Opcode.Interrupt))
+            request.ReplyErrno(Errno.EIO);
+        return true;
     }
 
     public bool Malformed(Request request)
@@ -189,6 +200,9 @@ internal sealed partial class Dispatcher
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Opcode} of inode {Inode} failed unexpectedly; the caller gets EIO.")]
     private partial void LogFailed(Exception exception, Opcode opcode, ulong inode);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The kernel still had data of open files long after the end of the mount began; it is refused, and lost.")]
+    private partial void LogRefusedData();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "A {Opcode} request of {Length} bytes from the kernel is malformed; it is refused.")]
     private partial void LogMalformed(Opcode opcode, uint length);

@@ -55,7 +55,7 @@ internal sealed class FuseReader
         var buffer = _session.Buffers.RentRequest();
         var request = _session.Requests.Rent();
         var latency = _session.CpuLatency;
-        while (!_session.IsOverdue)
+        while (!_session.MayAbandon)
         {
             // The read does not wait any more then, and nothing else may be interrupted.
             _isDraining = _session.Stopping;
@@ -99,6 +99,8 @@ internal sealed class FuseReader
         {
             if (!wellFormed)
                 return _dispatcher.Malformed(request);
+            if (_session.IsOverdue)
+                return _dispatcher.Refuse(request);
             return request.Header.Opcode == Opcode.Interrupt ? Interrupt(request) : _dispatcher.Dispatch(request);
         }
         catch (Exception exception)

@@ -13,8 +13,9 @@ internal sealed partial class FuseSession
     private static readonly TimeSpan WakeInterval = TimeSpan.FromMilliseconds(10);
 
     /// <summary>Much longer than it takes to hand over all pages that the kernel may hold.</summary>
-    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan DefaultDrainLimit = TimeSpan.FromSeconds(60);
 
+    private readonly TimeSpan _drainLimit;
     private readonly List<FuseDevice> _devices = [];
     private readonly List<FuseReader> _readers = [];
     private readonly Dispatcher _dispatcher;
@@ -29,9 +30,13 @@ internal sealed partial class FuseSession
     private TaskCompletionSource? _quiet;
 
     /// <param name="descriptor">Of /dev/fuse, mounted; owned by the session from now on.</param>
-    public FuseSession(int descriptor, IFileSystem fileSystem, ILogger logger)
+    /// <param name="fileSystem">What is mounted; not owned.</param>
+    /// <param name="logger">For what went wrong.</param>
+    /// <param name="drainLimit">How long a session that stops serves what the kernel still sends; null for the usual.</param>
+    public FuseSession(int descriptor, IFileSystem fileSystem, ILogger logger, TimeSpan? drainLimit = null)
     {
         _logger = logger;
+        _drainLimit = drainLimit ?? DefaultDrainLimit;
         Buffers = new Buffers();
         Requests = new RequestPool(Buffers);
         Pending = new PendingRequests();
@@ -57,8 +62,17 @@ internal sealed partial class FuseSession
     /// </summary>
     public bool IsDrained => _stopping && !Pending.BringRequests && _notifications == 0;
 
-    /// <summary>Whether readers must end although requests may be left: programs that go on working could keep them busy for ever.</summary>
+    /// <summary>
+    /// Whether nothing more is to be served although requests may be left: programs that go on working could keep the readers busy
+    /// for ever. No message to the kernel begins any more then.
+    /// </summary>
     public bool IsOverdue => _stopping && Environment.TickCount64 > Volatile.Read(ref _overdue);
+
+    /// <summary>
+    /// Whether the readers of a session that is overdue may end. As long as the kernel works on a message they refuse what it
+    /// sends: nobody else could let it come to an end, and what waits for it.
+    /// </summary>
+    public bool MayAbandon => IsOverdue && CloseNotifications();
 
     /// <summary>Completes when the last reader has ended, all requests are answered and the descriptors are closed.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
@@ -96,8 +110,7 @@ internal sealed partial class FuseSession
         BeginStop();
         while (!Ended.IsCompleted)
         {
-            foreach (var reader in _readers)
-                reader.Wake();
+            Nudge();
             await Task.WhenAny(Ended, Task.Delay(WakeInterval)).ConfigureAwait(false);
         }
     }
@@ -140,7 +153,7 @@ internal sealed partial class FuseSession
     {
         if (_stopping)
             return;
-        Volatile.Write(ref _overdue, Environment.TickCount64 + (long)DrainLimit.TotalMilliseconds);
+        Volatile.Write(ref _overdue, Environment.TickCount64 + (long)_drainLimit.TotalMilliseconds);
         foreach (var device in _devices)
             device.StopBlocking();
         _stopping = true;
@@ -168,6 +181,25 @@ internal sealed partial class FuseSession
             device.Close();
     }
 
+    /// <summary>Has readers look again whether they may end; what waits for something (space, a cloud) is not to hold them up once they are overdue.</summary>
+    private void Nudge()
+    {
+        if (IsOverdue)
+            Pending.CancelAll();
+        foreach (var reader in _readers)
+            reader.Wake();
+    }
+
+    /// <returns>Whether none is under way.</returns>
+    private bool CloseNotifications()
+    {
+        lock (_closing)
+        {
+            _closed = true;
+            return _notifications == 0;
+        }
+    }
+
     private Task EndNotificationsAsync()
     {
         lock (_closing)
@@ -184,8 +216,7 @@ internal sealed partial class FuseSession
     {
         while (_readers.Any(reader => !reader.Ended.IsCompleted))
         {
-            foreach (var reader in _readers)
-                reader.Wake();
+            Nudge();
             await Task.Delay(WakeInterval).ConfigureAwait(false);
         }
     }

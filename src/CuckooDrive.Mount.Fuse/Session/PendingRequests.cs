@@ -59,6 +59,16 @@ internal sealed class PendingRequests
         }
     }
 
+    /// <summary>They end in their own time; those that come later are not touched.</summary>
+    public void CancelAll()
+    {
+        lock (_requests)
+        {
+            foreach (var request in _requests.Values)
+                CancelLater(request);
+        }
+    }
+
     /// <summary>Cancels all and completes when the last has ended.</summary>
     public Task CancelAllAndDrainAsync()
     {
@@ -66,8 +76,7 @@ internal sealed class PendingRequests
         {
             if (_requests.Count == 0)
                 return Task.CompletedTask;
-            foreach (var request in _requests.Values)
-                CancelLater(request);
+            CancelAll();
             _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _drained.Task;
         }

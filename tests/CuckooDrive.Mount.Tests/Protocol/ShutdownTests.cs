@@ -16,7 +16,52 @@ public class ShutdownTests
     {
         var fileSystem = new Watched();
         var kernel = new SimulatedKernel(fileSystem.Proxy);
-        // The kernel works on a message while it has the pages of a file written out; here until its side takes what was sent.
+        var notifying = await NotifyUntilHeldUpAsync(kernel, fileSystem);
+        var stopping = kernel.Session.StopAsync();
+        await Task.Delay(300, TestContext.Current.CancellationToken);
+
+        // What the kernel asks for meanwhile is answered, or neither side would ever end.
+        kernel.Send(Opcode.StatFs, 1);
+        await fileSystem.Asked.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await Task.Run(kernel.SkipAll, TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await notifying;
+        await stopping.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await kernel.DisposeAsync();
+    }
+
+    /// <summary>The kernel goes on only when its next request is answered, however late that is.</summary>
+    [Fact]
+    public async Task Readers_refuse_what_comes_too_late_until_the_kernel_has_done_with_its_message()
+    {
+        var fileSystem = new Watched();
+        var kernel = new SimulatedKernel(fileSystem.Proxy, drainLimit: TimeSpan.Zero);
+        var notifying = await NotifyUntilHeldUpAsync(kernel, fileSystem);
+        var stopping = kernel.Session.StopAsync();
+        while (!kernel.Session.IsOverdue)
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        await Task.Delay(300, TestContext.Current.CancellationToken);
+
+        // More than fit between the two, so that somebody must read them.
+        void Send()
+        {
+            for (var i = 0; i < 2000; i++)
+                kernel.Send(Opcode.StatFs, 1);
+        }
+        await Task.Run(Send, TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+
+        Assert.False(fileSystem.Asked.Task.IsCompleted);
+        Assert.False(stopping.IsCompleted);
+        await Task.Run(kernel.SkipAll, TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await notifying.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await stopping.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await kernel.DisposeAsync();
+    }
+
+    /// <summary>
+    /// The kernel works on a message while it has the pages of a file written out; here until its side takes what was sent.
+    /// </summary>
+    private static async Task<Task> NotifyUntilHeldUpAsync(SimulatedKernel kernel, Watched fileSystem)
+    {
         var sent = 0;
         var notifying = Task.Factory.StartNew(
             () =>
@@ -35,16 +80,7 @@ public class ShutdownTests
             before = now;
             await Task.Delay(300, TestContext.Current.CancellationToken);
         }
-        var stopping = kernel.Session.StopAsync();
-        await Task.Delay(300, TestContext.Current.CancellationToken);
-
-        // What the kernel asks for meanwhile is answered, or neither side would ever end.
-        kernel.Send(Opcode.StatFs, 1);
-        await fileSystem.Asked.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
-        await Task.Run(kernel.SkipAll, TestContext.Current.CancellationToken).WaitAsync(Patience, TestContext.Current.CancellationToken);
-        await notifying;
-        await stopping.WaitAsync(Patience, TestContext.Current.CancellationToken);
-        await kernel.DisposeAsync();
+        return notifying;
     }
 
     private sealed class Watched

@@ -25,12 +25,13 @@ internal sealed class SimulatedKernel : IAsyncDisposable
 
     /// <param name="fileSystem">Asked for what the requests want.</param>
     /// <param name="lacking">What an older kernel does not offer.</param>
-    public SimulatedKernel(IFileSystem fileSystem, InitFlags lacking = InitFlags.None)
+    /// <param name="drainLimit">Of the session; null for the usual.</param>
+    public SimulatedKernel(IFileSystem fileSystem, InitFlags lacking = InitFlags.None, TimeSpan? drainLimit = null)
     {
         Span<int> pair = stackalloc int[2];
         Assert.Equal(0, Libc.SocketPair(UnixDomain, SequencedPackets | CloseOnExec, 0, ref pair[0]));
         _socket = pair[0];
-        _session = new FuseSession(pair[1], fileSystem, NullLogger.Instance);
+        _session = new FuseSession(pair[1], fileSystem, NullLogger.Instance, drainLimit);
         Write(Build(Opcode.Init, 0, Bytes(new InitIn { Major = 7, Minor = 45, MaxReadAhead = 131_072, Flags = ~(uint)lacking, Flags2 = uint.MaxValue })));
         _session.Start(readers: 1);
         InitReply = MemoryMarshal.Read<InitOut>(Read().AsSpan(OutHeader.Size));
