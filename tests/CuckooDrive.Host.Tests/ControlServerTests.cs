@@ -32,6 +32,30 @@ public sealed class ControlServerTests
         await server.DisposeAsync().AsTask().WaitAsync(Patience);
     }
 
+    /// <summary>Progress is told twice a second, for as long as the client is suspended.</summary>
+    [Fact]
+    public async Task A_client_that_takes_no_progress_blocks_one_thread_and_no_more()
+    {
+        using var folder = new TemporaryFolder();
+        var folders = new DriveFolders("photos", folder.Sub("photos"));
+        folders.Prepare();
+        var handler = new LongWork();
+        var server = new ControlServer(folders, handler, NullLogger<ControlServer>.Instance);
+        server.Start();
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        await client.ConnectAsync(new UnixDomainSocketEndPoint(folders.ControlSocket));
+        await client.SendAsync("{\"command\":\"flush\"}\n"u8.ToArray());
+        var progress = await handler.Begun.Task.WaitAsync(Patience);
+        var first = Task.Run(() => progress.Report(new ControlProgress(new string('a', 16 << 20), 0, 0)));
+        Assert.Equal(1, await client.ReceiveAsync(new byte[1]).WaitAsync(Patience));
+
+        await Task.Run(() => progress.Report(new ControlProgress("more", 0, 0))).WaitAsync(Patience);
+
+        Assert.False(first.IsCompleted);
+        await server.DisposeAsync().AsTask().WaitAsync(Patience);
+        await first.WaitAsync(Patience);
+    }
+
     [Fact]
     public async Task A_process_without_descriptors_waits_before_it_accepts_again()
     {
@@ -46,6 +70,18 @@ public sealed class ControlServerTests
         using var status = await drive.StatusAsync();
         Assert.Equal(drive.ProcessId, status.RootElement.GetProperty("processId").GetInt32());
         Assert.InRange(File.ReadLines(drive.LogFile).Count(line => line.Contains("could not be accepted", StringComparison.Ordinal)), 1, 50);
+    }
+
+    private sealed class LongWork : IControlHandler
+    {
+        public TaskCompletionSource<IProgress<ControlProgress>> Begun { get; } = new();
+
+        public async Task<ControlReply> HandleAsync(ControlRequest request, IProgress<ControlProgress> progress, CancellationToken cancellation)
+        {
+            Begun.TrySetResult(progress);
+            await Task.Delay(Timeout.Infinite, cancellation);
+            throw new InvalidOperationException();
+        }
     }
 
     private sealed class LongAnswer : IControlHandler

@@ -117,16 +117,22 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
             var sending = new Lock();
             void Report(ControlProgress progress)
             {
+                // Told again and again, by timers too: to a client that takes nothing each would block one more thread.
+                if (!sending.TryEnter())
+                    return;
                 try
                 {
-                    lock (sending)
-                        WriteAsync(stream, new ControlResponse { Progress = progress }, cancellation).GetAwaiter().GetResult();
+                    WriteAsync(stream, new ControlResponse { Progress = progress }, cancellation).GetAwaiter().GetResult();
                 }
                 catch (Exception failure) when (failure is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
                 {
                     // Progress is a courtesy, told from a timer's thread, where a failure would end the process and with it
                     // the mount. A client that went away is noticed by the reader of this connection.
                     logger.LogDebug(failure, "Progress could not be told.");
+                }
+                finally
+                {
+                    sending.Exit();
                 }
             }
             return await handler.HandleAsync(request, new InlineProgress<ControlProgress>(Report), cancellation);
