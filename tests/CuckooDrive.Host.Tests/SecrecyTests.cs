@@ -101,6 +101,46 @@ public sealed class SecrecyTests
         Assert.False(Directory.Exists(Path.Combine(drive.Root, "typed")));
     }
 
+    /// <summary>As a terminal of Latin-1 sends it: another one would not, and all such letters would look the same.</summary>
+    [Fact]
+    public async Task A_typed_passphrase_that_is_no_UTF8_text_is_refused()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        var environment = new Dictionary<string, string?>(drive.Environment) { ["TERM"] = "xterm" };
+        environment.Remove("CUCKOO_PASSPHRASE");
+        var command = $"exec {CuckooProcess.Executable} create typed --cloud file://{drive.Root}/typed";
+
+        using var process = CuckooProcess.Start("script", environment, "-q", "-e", "-c", command, "/dev/null");
+        var output = new StringBuilder();
+        await ReadUntilAsync(process.StandardOutput, output, "nothing can be read): ");
+        await process.StandardInput.BaseStream.WriteAsync((byte[])[(byte)'c', (byte)'a', (byte)'f', 0xE9, (byte)'\r']);
+        await process.StandardInput.BaseStream.FlushAsync();
+        await ReadUntilAsync(process.StandardOutput, output, "UTF-8");
+        process.StandardInput.Close();
+        var result = await CuckooProcess.WaitAsync(process, command);
+
+        Assert.Equal(2, result.ExitStatus);
+        Assert.False(Directory.Exists(Path.Combine(drive.Root, "typed")));
+    }
+
+    [Theory]
+    [InlineData("CUCKOO_PASSPHRASE", "create typed --cloud")]
+    [InlineData("CUCKOO_NEW_PASSPHRASE", "key add test")]
+    public async Task A_passphrase_in_the_environment_that_is_no_UTF8_text_is_refused(string variable, string arguments)
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        if (arguments.EndsWith("--cloud", StringComparison.Ordinal))
+            arguments += $" file://{drive.Root}/typed";
+        var script = $"{variable}=$(printf 'caf\\351'); export {variable}; exec {CuckooProcess.Executable} {arguments}";
+
+        using var process = CuckooProcess.Start("sh", drive.Environment, "-c", script);
+        process.StandardInput.Close();
+        var result = await CuckooProcess.WaitAsync(process, script);
+
+        result.MustFail(2, variable, "UTF-8");
+        Assert.False(Directory.Exists(Path.Combine(drive.Root, "typed")));
+    }
+
     /// <summary>Also where the answer is shown: whoever does not want to answer is not made to.</summary>
     [Theory]
     [InlineData("gdrive:/folder", "Client id: ")]

@@ -33,7 +33,13 @@ internal static class HiddenInput
             using var input = new FileStream(new SafeFileHandle(0, ownsHandle: false), FileAccess.Read, bufferSize: 0);
             var length = input.Read(line);
             Console.Error.WriteLine();
-            return Encoding.UTF8.GetChars(line, 0, line.AsSpan(0, length).TrimEnd("\r\n"u8).Length);
+            return Passphrases.StrictUtf8.GetChars(line, 0, line.AsSpan(0, length).TrimEnd("\r\n"u8).Length);
+        }
+        catch (DecoderFallbackException failure)
+        {
+            throw new UserException(
+                "What was typed is no UTF-8 text, so that another terminal could not give the same; set the terminal to UTF-8 and run the command again.",
+                ExitStatus.WrongUsage, failure);
         }
         finally
         {

@@ -14,7 +14,7 @@ internal static class Passphrases
     public const string NewVariable = "CUCKOO_NEW_PASSPHRASE";
 
     /// <summary>Not the usual one, to which all bytes that are no text look the same: so would different passphrases.</summary>
-    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    public static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
     /// <summary>What opens an existing drive. The caller disposes it.</summary>
     public static SecretInput Read(CommandContext context, SecretSource source, string prompt) =>
@@ -60,9 +60,13 @@ internal static class Passphrases
 
     private static SecretInput? FromEnvironment(string variable)
     {
+        // What .NET puts in the place of bytes that are no text.
+        const char Unreadable = '\uFFFD';
         var given = Environment.GetEnvironmentVariable(variable);
         if (given is null)
             return null;
+        if (given.Contains(Unreadable, StringComparison.Ordinal))
+            throw UserException.Usage($"{variable} is no UTF-8 text; put the passphrase into it as such, or give it in a file instead (--help shows the option).");
         return given.Length > 0
             ? SecretInput.FromText(given)
             : throw UserException.Usage($"{variable} is set but empty; put the passphrase into it or unset it.");
