@@ -114,6 +114,21 @@ public sealed class MountTests
         Assert.Empty(Directory.EnumerateFileSystemEntries(drive.MountPoint));
     }
 
+    /// <summary>A crash leaves behind where its drive was mounted.</summary>
+    [Fact]
+    public async Task A_drive_is_unmounted_from_where_another_one_crashed()
+    {
+        await using var drive = await MountedDrive.CreateAsync();
+        (await drive.RunAsync("create", "zebra", "--cloud", $"file://{drive.Root}/zebra")).MustSucceed();
+        await drive.KillAsync();
+        (await drive.RunAsync("mount", "zebra", drive.MountPoint)).MustSucceed();
+
+        var unmounted = (await drive.RunAsync("unmount", drive.MountPoint)).MustSucceed();
+
+        Assert.Contains("Unmounted 'zebra'", unmounted.Output, StringComparison.Ordinal);
+        Assert.Empty(Directory.EnumerateFileSystemEntries(drive.MountPoint));
+    }
+
     [Fact]
     public async Task A_second_mount_is_refused_and_says_where_the_first_is()
     {

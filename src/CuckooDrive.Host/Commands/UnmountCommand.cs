@@ -22,9 +22,11 @@ internal static class UnmountCommand
     private static async Task RunAsync(CommandContext context, string path, CancellationToken cancellation)
     {
         var mounted = MountTable.Find(path);
-        var folders = context.Paths.AllDrives().FirstOrDefault(drive => ControlClient.ReadRecord(drive)?.MountPoint == path);
-        if (folders is not null && await ControlClient.IsRunningAsync(folders, cancellation))
+        // Several may name it: a crash leaves the record behind.
+        foreach (var folders in context.Paths.AllDrives().Where(drive => ControlClient.ReadRecord(drive)?.MountPoint == path))
         {
+            if (!await ControlClient.IsRunningAsync(folders, cancellation))
+                continue;
             await AskToUnmountAsync(folders, path, cancellation);
             context.Terminal.Line($"Unmounted '{folders.Name}' from {path}; everything is safe on this machine.");
             return;
