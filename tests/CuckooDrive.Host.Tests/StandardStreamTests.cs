@@ -43,6 +43,14 @@ public sealed class StandardStreamTests
         await drive.CheckAsync();
     }
 
+    [Fact]
+    public async Task A_flush_that_cannot_tell_of_its_progress_does_its_work()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+
+        (await RunAsync(drive.Environment, $"flush {MountedDrive.Name} 2>/dev/full")).MustSucceed();
+    }
+
     /// <summary>What a later file got the number of would be written to by the console.</summary>
     [Theory]
     [InlineData(">&-")]

@@ -21,15 +21,18 @@ internal sealed class Terminal
 
     public void Line(string text = "") => Console.Out.WriteLine(text);
 
-    /// <summary>A remark that is not the command's result: to standard error.</summary>
-    public void Note(string text) => Console.Error.WriteLine(text);
-
     /// <summary>The last word of a command that failed: where it cannot be printed, the exit status still tells.</summary>
-    public void Error(string sentence)
+    public void Error(string sentence) => Note($"cuckoo: {sentence}");
+
+    /// <summary>
+    /// A remark that is not the command's result: to standard error. Where it cannot be printed the command goes on; some come from
+    /// a timer's thread, where a failure would end the program.
+    /// </summary>
+    public void Note(string text)
     {
         try
         {
-            Console.Error.WriteLine($"cuckoo: {sentence}");
+            Console.Error.WriteLine(text);
         }
         catch (IOException)
         {
