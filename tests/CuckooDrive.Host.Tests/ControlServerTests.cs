@@ -56,6 +56,24 @@ public sealed class ControlServerTests
         await first.WaitAsync(Patience);
     }
 
+    /// <summary>One that fails, or is just being closed, must not hide the others.</summary>
+    [Fact]
+    public async Task All_drives_are_listed_when_one_of_them_cannot_tell_its_status()
+    {
+        await using var drive = await MountedDrive.CreateUnmountedAsync();
+        (await drive.RunAsync("create", "other", "--cloud", $"file://{drive.Root}/other")).MustSucceed();
+        var folders = new DriveFolders("other", Path.Combine(drive.Home, "state", "drives", "other"));
+        folders.Prepare();
+        await using var server = new ControlServer(folders, new Closing(), NullLogger<ControlServer>.Instance);
+        server.Start();
+
+        var listed = (await drive.RunAsync("status")).MustSucceed();
+
+        Assert.Contains("other", listed.Output, StringComparison.Ordinal);
+        Assert.Contains(MountedDrive.Name, listed.Output, StringComparison.Ordinal);
+        Assert.Contains("'other'", listed.Error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_process_without_descriptors_waits_before_it_accepts_again()
     {
@@ -82,6 +100,12 @@ public sealed class ControlServerTests
             await Task.Delay(Timeout.Infinite, cancellation);
             throw new InvalidOperationException();
         }
+    }
+
+    private sealed class Closing : IControlHandler
+    {
+        public Task<ControlReply> HandleAsync(ControlRequest request, IProgress<ControlProgress> progress, CancellationToken cancellation) =>
+            throw new ObjectDisposedException("store");
     }
 
     private sealed class LongAnswer : IControlHandler

@@ -42,8 +42,17 @@ internal static class StatusCommand
         var all = new List<StatusOutput>();
         foreach (var folders in context.Paths.AllDrives())
         {
-            var answer = await ControlClient.TrySendAsync(folders, new ControlRequest(ControlRequest.Status), null, cancellation);
-            all.Add(StatusOutput.From(folders.Name, answer?.Status));
+            try
+            {
+                var answer = await ControlClient.TrySendAsync(folders, new ControlRequest(ControlRequest.Status), null, cancellation);
+                all.Add(StatusOutput.From(folders.Name, answer?.Status));
+            }
+            catch (Exception failure) when (failure is UserException or IOException)
+            {
+                // One that is just being closed, say, must not hide the others.
+                context.Terminal.Note($"'{folders.Name}' does not tell its status: {failure.Message}");
+                all.Add(StatusOutput.From(folders.Name, null));
+            }
         }
         if (json)
         {

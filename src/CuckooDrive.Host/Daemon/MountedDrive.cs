@@ -79,6 +79,18 @@ internal sealed class MountedDrive(
 
     public async Task<ControlReply> HandleAsync(ControlRequest control, IProgress<ControlProgress> progress, CancellationToken cancellation)
     {
+        try
+        {
+            return await CarryOutAsync(control, progress, cancellation);
+        }
+        catch (ObjectDisposedException failure) when (_closed is not null)
+        {
+            throw new UserException($"'{request.Name}' is just being closed; run the command again in a moment.", ExitStatus.Failure, failure);
+        }
+    }
+
+    private async Task<ControlReply> CarryOutAsync(ControlRequest control, IProgress<ControlProgress> progress, CancellationToken cancellation)
+    {
         var drive = _drive ?? throw new UserException("The drive is still being opened; try again in a moment.");
         switch (control.Command)
         {
