@@ -119,6 +119,25 @@ public sealed class OrdinaryUserTests : IDisposable
         Assert.Empty(Directory.GetFileSystemEntries(forbidden));
     }
 
+    [Theory]
+    [InlineData("volume/header")]
+    [InlineData("volume/lock")]
+    [InlineData("volume/metadata")]
+    public async Task State_that_a_command_of_root_left_behind_is_explained(string name)
+    {
+        Assert.SkipUnless(Environment.IsPrivilegedProcess, "needs root to become another user");
+        await PrepareAsync();
+        (await CuckooAsync("create", "mine", "--cloud", $"file://{_folder.Path}/cloud1")).MustSucceed();
+        var file = Path.Combine(_folder.Path, "home", "state", "drives", "mine", name);
+        (await CuckooProcess.ToolAsync("chown", "-R", "root:root", file)).MustSucceed();
+
+        (await CuckooAsync("mount", "mine", Mnt)).MustFail(1, file, "belongs to root", "sudo chown");
+
+        (await CuckooProcess.ToolAsync("chown", "-R", $"{Nobody}:{Nobody}", file)).MustSucceed();
+        (await CuckooAsync("mount", "mine", Mnt)).MustSucceed();
+        (await CuckooAsync("unmount", Mnt)).MustSucceed();
+    }
+
     private string Mnt => Path.Combine(_folder.Path, "mnt");
 
     /// <summary>A copy that everybody may run: the checkout may lie in a private folder.</summary>

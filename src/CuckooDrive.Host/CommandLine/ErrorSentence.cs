@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using CuckooDrive.Clouds;
 using CuckooDrive.Core.Drives;
+using CuckooDrive.Host.Linux;
 using CuckooDrive.Host.State;
 using CuckooDrive.Mount.Fuse;
 
@@ -21,6 +22,7 @@ internal static class ErrorSentence
             UserException user => (OneLine(user.Message), user.ExitStatus),
             DriveException { Kind: DriveErrorKind.LocalState } when FullDisk() is { } state =>
                 ($"The disk with the drives' state ({state}) is full; free some space and run the command again.", ExitStatus.Failure),
+            DriveException { Kind: DriveErrorKind.LocalState or DriveErrorKind.Damaged } when ForeignFile() is { } foreign => (OneLine(foreign), ExitStatus.Failure),
             DriveException drive => (OneLine(drive.Message), ForKind(drive.Kind)),
             CloudException cloud => (OneLine(cloud.Message), ForKind(cloud.Kind)),
             FuseMountException mount => (OneLine(mount.Message), ExitStatus.Failure),
@@ -49,6 +51,30 @@ internal static class ErrorSentence
             while (!Directory.Exists(existing))
                 existing = Path.GetDirectoryName(existing) ?? "/";
             return new DriveInfo(existing).AvailableFreeSpace < Little ? state : null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or UserException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>
+    /// A file in the state folder that this user may not use, such as a command leaves there that was run with sudo; null when there is none.
+    /// </summary>
+    private static string? ForeignFile()
+    {
+        if (OperatingSystem.IsWindows())
+            return null;
+        try
+        {
+            var state = CuckooPaths.FromEnvironment().State;
+            var all = new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = true, AttributesToSkip = FileAttributes.None };
+            if (Directory.EnumerateFileSystemEntries(state, "*", all).FirstOrDefault(NativeMethods.IsForbidden) is not { } file)
+                return null;
+            var (status, owner) = Tool.Run("stat", "-c", "%U", file);
+            return status != 0 || owner == Environment.UserName ? null
+                : $"'{file}' belongs to {owner} and cannot be used, perhaps since a command was once run with sudo; " +
+                    $"give it back with: sudo chown -R {Environment.UserName} '{state}'";
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or UserException)
         {

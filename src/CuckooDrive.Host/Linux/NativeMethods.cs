@@ -33,6 +33,14 @@ internal static partial class NativeMethods
     [LibraryImport("libc", EntryPoint = "access", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Access(string path, int mode);
 
+    /// <summary>Whether this user may not both read and write it.</summary>
+    public static bool IsForbidden(string path)
+    {
+        const int ReadAndWrite = 4 | 2;
+        const int PermissionDenied = 13;
+        return Access(path, ReadAndWrite) != 0 && Marshal.GetLastPInvokeError() == PermissionDenied;
+    }
+
     [LibraryImport("libc", EntryPoint = "geteuid")]
     public static partial uint GetEffectiveUserId();
 
