@@ -241,10 +241,13 @@ internal sealed class PackHealer(
         }
     }
 
-    /// <summary>Gives up the tags of a pack of which no shard is anywhere yet, when nothing in use contradicts its data.</summary>
+    /// <summary>
+    /// Gives up the tags of a pack of which no shard is anywhere yet, when the local file contradicts them and gives every chunk in use all the same:
+    /// only what nobody needs is damaged.
+    /// </summary>
     private byte[][]? Renew(Pack pack)
     {
-        if (!pack.LocalIsSuspect || pack.StoredShards > 0 || rebuilder.ReadInUse(pack) is not { } data)
+        if (!pack.Tagged || !pack.LocalIsSuspect || pack.StoredShards > 0 || rebuilder.ReadInUse(pack) is not { } data)
             return null;
         lock (index.Gate)
             pack.Tagged = false;

@@ -15,18 +15,21 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
     /// <summary>The data shards of a pack; null when there are not enough right sources. <paramref name="damaged"/> hears of stored shards that are not right.</summary>
     public async Task<byte[][]?> ReadDataAsync(Pack pack, Action<int, ShardState> damaged, CancellationToken cancellationToken)
     {
-        var found = FindLocal(pack);
+        if (!pack.Tagged && ReadInUse(pack) is { } whole)
+            return whole;
+        var found = pack.Tagged ? FindLocal(pack) : [];
         if (found.Count < pack.DataShards)
             await FindAtCloudsAsync(pack, found, damaged, cancellationToken).ConfigureAwait(false);
         return Assemble(pack, found);
     }
 
-    /// <summary>The data shards by the local file alone, with the help of the parity in it; null when too little of it is right.</summary>
-    public byte[][]? ReadLocal(Pack pack) => Assemble(pack, FindLocal(pack));
-
     /// <summary>
-    /// The data of a pack whose local file contradicts its tags and gives every chunk in use all the same: only what nobody needs is damaged.
+    /// The data shards by the local file alone, with the help of the parity in it; null when too little of it is right. Without tags nothing
+    /// tells which shards are: the data as a whole is, or is not.
     /// </summary>
+    public byte[][]? ReadLocal(Pack pack) => pack.Tagged ? Assemble(pack, FindLocal(pack)) : ReadInUse(pack);
+
+    /// <summary>The data as it lies in the local file, whatever the tags say; null unless it gives every chunk that is in use.</summary>
     public byte[][]? ReadInUse(Pack pack)
     {
         if (pack.Local is not { IsWhole: true } file)
@@ -58,20 +61,18 @@ internal sealed class ShardRebuilder(PackIndex index, PackFiles files, PackPrepa
         return content is not null && preparer.Tag(pack, shard, content) == pack.Shards[shard].Tag;
     }
 
-    /// <summary>Right shards out of the local file, no more than are needed.</summary>
+    /// <summary>Shards out of the local file that their tags say are right, no more than are needed.</summary>
     private SortedList<int, byte[]> FindLocal(Pack pack)
     {
         var found = new SortedList<int, byte[]>();
         if (pack.Local is not { IsWhole: true } file)
             return found;
-        // Without tags nothing tells which shards are right: the data as a whole is, or is not.
-        var count = pack.Tagged ? pack.Width : pack.DataShards;
-        for (var shard = 0; shard < count && found.Count < pack.DataShards; shard++)
+        for (var shard = 0; shard < pack.Width && found.Count < pack.DataShards; shard++)
         {
-            if (ReadLocalShard(pack, file, shard) is { } content && (!pack.Tagged || preparer.Tag(pack, shard, content) == pack.Shards[shard].Tag))
+            if (ReadLocalShard(pack, file, shard) is { } content && preparer.Tag(pack, shard, content) == pack.Shards[shard].Tag)
                 found.Add(shard, content);
         }
-        return pack.Tagged || Assemble(pack, found) is not null ? found : [];
+        return found;
     }
 
     private byte[]? ReadLocalShard(Pack pack, LocalPackFile file, int shard)
