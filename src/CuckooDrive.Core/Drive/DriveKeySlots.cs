@@ -115,10 +115,10 @@ public static class DriveKeySlots
                     {
                         await SpreadAsync(clouds, stateDirectory, keys, settings, cancellationToken).ConfigureAwait(false);
                     }
-                    catch
+                    catch (Exception failure)
                     {
                         // Not on enough clouds to be believed, or nobody waits for it any more.
-                        await TakeBackAsync(clouds, stateDirectory, keys, settings, before, changed).ConfigureAwait(false);
+                        await TakeBackAsync(clouds, stateDirectory, keys, settings, before, changed, failure).ConfigureAwait(false);
                         throw;
                     }
                     return describe(changed, keys);
@@ -159,9 +159,17 @@ public static class DriveKeySlots
     /// Some clouds may have the changed header already, and the next opening would spread it from there. So the slots as they
     /// were get a newer one; where that cannot be brought now, the next opening brings it.
     /// </summary>
-    private static async Task TakeBackAsync(DriveClouds clouds, string stateDirectory, DriveKeys keys, DriveSettings settings, DriveHeader before, DriveHeader changed)
+    private static async Task TakeBackAsync(DriveClouds clouds, string stateDirectory, DriveKeys keys, DriveSettings settings, DriveHeader before, DriveHeader changed, Exception failure)
     {
-        await LocalHeader.TakeBackAsync(stateDirectory, keys, before, changed, CancellationToken.None).ConfigureAwait(false);
+        try
+        {
+            await LocalHeader.TakeBackAsync(stateDirectory, keys, before, changed, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw new DriveException(DriveErrorKind.LocalState,
+                $"The change of keys failed and could not be taken back: {exception.Message} It comes to the clouds when they answer; 'cuckoo key list' shows what counts.", failure);
+        }
         using var patience = new CancellationTokenSource(TakeBackPatience);
         try
         {

@@ -34,9 +34,10 @@ internal static class LocalHeader
         using var exclusive = await TakeLockAsync(stateDirectory, cancellationToken).ConfigureAwait(false);
         if (!HeaderObjects.ReadLocal(stateDirectory).Bytes.AsSpan().SequenceEqual(before.Encode()))
             return false;
-        HeaderObjects.WriteLocal(stateDirectory, changed);
+        // First: a removal that ends between the two is completed by the next look at a cloud; the other way round somebody else's header could undo it.
         if (before.SlotsNotIn(changed) is { Count: > 0 } removed)
-            Remember(stateDirectory, keys, removed);
+            RemovedKeys.Read(stateDirectory, keys).With(removed).Write(stateDirectory, keys);
+        HeaderObjects.WriteLocal(stateDirectory, changed);
         return true;
     }
 
@@ -65,19 +66,6 @@ internal static class LocalHeader
         {
             // Told to whoever opens the drive next; for the clouds nothing is known to be newer.
             return false;
-        }
-    }
-
-    private static void Remember(string stateDirectory, DriveKeys keys, IReadOnlyList<KeySlot> removed)
-    {
-        try
-        {
-            RemovedKeys.Read(stateDirectory, keys).With(removed).Write(stateDirectory, keys);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            // The changed header is here and counts, so it must come to the clouds now. Only a header of somebody else with its number
-            // could bring the keys back.
         }
     }
 
