@@ -182,13 +182,6 @@ public sealed class DriveHeader
             RandomSource.Secure);
     }
 
-    /// <summary>These slots again under a higher number.</summary>
-    public DriveHeader Renumber(DriveKeys keys, int sequence)
-    {
-        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(sequence, Sequence);
-        return Seal(keys, sequence, _slots, OpenLabels(keys), RandomSource.Secure);
-    }
-
     private static DriveHeader Seal(DriveKeys keys, int sequence, KeySlot[] slots, string[] labels, RandomSource random)
     {
         var body = HeaderCodec.WriteBody(keys.DriveId, sequence, slots);

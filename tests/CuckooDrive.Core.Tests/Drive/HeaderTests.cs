@@ -169,7 +169,7 @@ public sealed class HeaderTests
                     var storage = new FolderStorage(fixture.CloudFolders[cloud]);
                     await using (storage)
                     {
-                        var newer = newest.Renumber(keys, newest.Sequence + 1 + cloud);
+                        var newer = Enumerable.Range(0, 1 + cloud).Aggregate(newest, (header, _) => DriveHeader.Join(keys, [header], []));
                         await CloudObjects.WriteAsync(storage, ObjectNames.Header(newer.Sequence), newer.Encode(), default);
                         await Task.Run(() => HeaderObjects.SynchronizeAsync(storage, fixture.StatePath, keys, default));
                     }
