@@ -82,10 +82,7 @@ public sealed class DamagedStagingTests
         await using var fixture = Make();
         var plain = StoreFixture.Random(60_000);
         var chunk = await StageAsync(fixture, plain, prepared: true);
-        var path = Staged(fixture);
-        var bytes = File.ReadAllBytes(path);
-        bytes[100] ^= 1;
-        File.WriteAllBytes(path, bytes);
+        FlipBit(Staged(fixture));
         GoOnline(fixture);
         await fixture.ReopenAsync();
         await fixture.UploadAllAsync();
@@ -106,13 +103,7 @@ public sealed class DamagedStagingTests
         });
         var plain = StoreFixture.Random(60_000);
         var chunk = await StageAsync(fixture, plain, prepared: true);
-        using (var file = new FileStream(Staged(fixture), FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
-        {
-            file.Position = 100;
-            var value = (byte)(file.ReadByte() ^ 1);
-            file.Position = 100;
-            file.WriteByte(value);
-        }
+        FlipBit(Staged(fixture));
         GoOnline(fixture);
         await fixture.UploadAllAsync();
         await fixture.ReopenWithoutLocalFilesAsync();
@@ -179,6 +170,15 @@ public sealed class DamagedStagingTests
             fixture.Commit();
         }
         return chunk;
+    }
+
+    private static void FlipBit(string path)
+    {
+        using var file = new FileStream(path, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        file.Position = 100;
+        var value = (byte)(file.ReadByte() ^ 1);
+        file.Position = 100;
+        file.WriteByte(value);
     }
 
     private static void Truncate(string path)

@@ -36,11 +36,7 @@ public sealed class JournalBranchTests
         await CreateAsync(fixture);
         for (var failure = 0; failure < failures; failure++)
             await LeaveFailedAttachAsync(fixture, [0]);
-        fixture.SetOffline(true, 0);
-        fixture.State = "without";
-        await fixture.AttachAsync();
-        await WriteAsync(fixture, "late");
-        fixture.SetOffline(false);
+        await AttachAndWriteWithoutAsync(fixture, 0);
         await AssertFoundAsync(fixture, order, "early", "late");
     }
 
@@ -51,11 +47,7 @@ public sealed class JournalBranchTests
         await using var fixture = new DriveFixture(clouds: 5);
         await CreateAsync(fixture, survive: 2);
         await LeaveFailedAttachAsync(fixture, [0, 1]);
-        fixture.SetOffline(true, 0, 1);
-        fixture.State = "without";
-        await fixture.AttachAsync();
-        await WriteAsync(fixture, "late");
-        fixture.SetOffline(false);
+        await AttachAndWriteWithoutAsync(fixture, 0, 1);
         fixture.SetOffline(true, 3, 4);
         await AssertFoundAsync(fixture, [0, 1, 2], "early", "late");
         fixture.SetOffline(true, 2);
@@ -80,11 +72,7 @@ public sealed class JournalBranchTests
         }
         for (var cloud = 1; cloud < 4; cloud++)
             TakeJournalBack(fixture, before, cloud);
-        fixture.SetOffline(true, 0);
-        fixture.State = "second";
-        await fixture.AttachAsync();
-        await WriteAsync(fixture, "late");
-        fixture.SetOffline(false);
+        await AttachAndWriteWithoutAsync(fixture, 0);
         await AssertFoundAsync(fixture, order, "early", "late");
     }
 
@@ -235,6 +223,16 @@ public sealed class JournalBranchTests
         await using var drive = await fixture.OpenAsync();
         await DriveFixture.MakeDirectoryAsync(drive, name);
         await drive.FlushAsync();
+    }
+
+    /// <summary>Another machine takes the drive over and writes "late" while these clouds are away.</summary>
+    private static async Task AttachAndWriteWithoutAsync(DriveFixture fixture, params int[] clouds)
+    {
+        fixture.SetOffline(true, clouds);
+        fixture.State = "without";
+        await fixture.AttachAsync();
+        await WriteAsync(fixture, "late");
+        fixture.SetOffline(false);
     }
 
     /// <summary>An attach that ended after it had written its first segment to these clouds alone.</summary>
