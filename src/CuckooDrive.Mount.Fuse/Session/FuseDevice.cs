@@ -18,8 +18,8 @@ internal sealed class FuseDevice(int descriptor)
         return length >= 0 ? (int)length : -Marshal.GetLastPInvokeError();
     }
 
-    /// <summary>From now on a read that finds nothing returns EAGAIN; one that waits already goes on waiting.</summary>
-    public void StopBlocking() => _ = Libc.FileControl(Descriptor, Libc.SetStatusFlags, Libc.NonBlocking);
+    /// <summary>Whether a read that finds nothing waits or returns EAGAIN from now on; one that waits already goes on waiting.</summary>
+    public void SetBlocking(bool waits) => _ = Libc.FileControl(Descriptor, Libc.SetStatusFlags, waits ? 0 : Libc.NonBlocking);
 
     /// <summary>0, or a positive errno.</summary>
     public int Write(nint address, int length) =>

@@ -10,6 +10,7 @@ internal sealed class FuseReader
 {
     private readonly FuseSession _session;
     private readonly FuseDevice _device;
+    private readonly PollingReader _requests;
     private readonly Dispatcher _dispatcher;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -20,6 +21,7 @@ internal sealed class FuseReader
     {
         _session = session;
         _device = device;
+        _requests = new PollingReader(device, session.Burst);
         _dispatcher = dispatcher;
         _thread = new Thread(Run) { IsBackground = true, Name = $"fuse-reader-{number}" };
     }
@@ -35,6 +37,9 @@ internal sealed class FuseReader
         if (_threadId != 0 && !_isDraining && !_ended.Task.IsCompleted)
             _ = Libc.SignalThread(Environment.ProcessId, _threadId, WakeSignal.Number);
     }
+
+    /// <inheritdoc cref="PollingReader.LeaveProcessor"/>
+    public void LeaveProcessor() => _requests.LeaveProcessor();
 
     private void Run()
     {
@@ -54,14 +59,15 @@ internal sealed class FuseReader
     {
         var buffer = _session.Buffers.RentRequest();
         var request = _session.Requests.Rent();
-        var latency = _session.CpuLatency;
+        var burst = _session.Burst;
         while (!_session.MayAbandon)
         {
             // The read does not wait any more then, and nothing else may be interrupted.
-            _isDraining = _session.Stopping;
+            var stopping = _session.Stopping;
+            _isDraining = stopping;
             // Asked before the read: the answer to a write sends the kernel's next one.
             var isDrained = _session.IsDrained;
-            var length = _device.Read(buffer);
+            var length = _requests.Read(buffer, mayWait: !stopping);
             if (length < 0)
             {
                 if (length == -Errno.ENODEV || (length == -Errno.EAGAIN && isDrained))
@@ -78,7 +84,7 @@ internal sealed class FuseReader
                 _session.LogShortRequest(length);
                 continue;
             }
-            latency?.Count();
+            burst.Count();
             var wellFormed = request.Load(_device, buffer, length);
             var keepsBuffer = request.LargeInput is not null;
             if (Handle(request, wellFormed))

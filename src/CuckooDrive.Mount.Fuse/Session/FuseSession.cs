@@ -42,6 +42,7 @@ internal sealed partial class FuseSession
         Pending = new PendingRequests();
         _dispatcher = new Dispatcher(fileSystem, Buffers, Requests, Pending, logger);
         _devices.Add(new FuseDevice(descriptor));
+        Burst = new RequestBurst(new CpuLatencyRequest(logger));
     }
 
     public Buffers Buffers { get; }
@@ -50,8 +51,7 @@ internal sealed partial class FuseSession
 
     public PendingRequests Pending { get; }
 
-    /// <summary>Null where processors cannot be kept awake.</summary>
-    public CpuLatencyRequest? CpuLatency { get; private set; }
+    public RequestBurst Burst { get; }
 
     public bool Stopping => _stopping;
 
@@ -90,15 +90,16 @@ internal sealed partial class FuseSession
         catch
         {
             _devices[0].Close();
+            Burst.Dispose();
             throw;
         }
         for (var number = 0; number < readers; number++)
         {
-            if (number > 0)
-                _devices.Add(_devices[0].TryClone() ?? _devices[0]);
+            // Each has a descriptor of its own, or there is only one.
+            if (number > 0 && !TryAddDevice())
+                break;
             _readers.Add(new FuseReader(this, _devices[number], _dispatcher, number));
         }
-        CpuLatency = CpuLatencyRequest.TryOpen(_logger);
         foreach (var reader in _readers)
             reader.Start();
         Ended = EndAsync();
@@ -124,6 +125,8 @@ internal sealed partial class FuseSession
                 return;
             _notifications++;
         }
+        foreach (var reader in _readers)
+            reader.LeaveProcessor();
         // Not under the lock: the kernel may wait in it for as long as a cloud does.
         _devices[0].Write(message.Address, length);
         lock (_closing)
@@ -149,13 +152,19 @@ internal sealed partial class FuseSession
         }
     }
 
+    private bool TryAddDevice()
+    {
+        if (_devices[0].TryClone() is not { } device)
+            return false;
+        _devices.Add(device);
+        return true;
+    }
+
     private void BeginStop()
     {
         if (_stopping)
             return;
         Volatile.Write(ref _overdue, Environment.TickCount64 + (long)_drainLimit.TotalMilliseconds);
-        foreach (var device in _devices)
-            device.StopBlocking();
         _stopping = true;
     }
 
@@ -173,11 +182,11 @@ internal sealed partial class FuseSession
             BeginStop();
             await WaitForOthersAsync().ConfigureAwait(false);
         }
-        CpuLatency?.Dispose();
+        Burst.Dispose();
         await Pending.CancelAllAndDrainAsync().ConfigureAwait(false);
         await EndNotificationsAsync().ConfigureAwait(false);
         // Only now: an answer written to a number that meanwhile means another file would be a catastrophe.
-        foreach (var device in _devices.Distinct())
+        foreach (var device in _devices)
             device.Close();
     }
 

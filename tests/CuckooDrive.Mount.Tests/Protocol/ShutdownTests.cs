@@ -29,6 +29,20 @@ public class ShutdownTests
         await kernel.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_session_ends_while_its_reader_polls_and_soon_after()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            var kernel = new SimulatedKernel(new Watched().Proxy);
+            for (var request = 0; request < 100; request++)
+                kernel.Ask(Opcode.StatFs, 1);
+            await Task.Delay(round, TestContext.Current.CancellationToken);
+            await kernel.Session.StopAsync().WaitAsync(Patience, TestContext.Current.CancellationToken);
+            await kernel.DisposeAsync();
+        }
+    }
+
     /// <summary>The kernel goes on only when its next request is answered, however late that is.</summary>
     [Fact]
     public async Task Readers_refuse_what_comes_too_late_until_the_kernel_has_done_with_its_message()

@@ -1,0 +1,110 @@
+using System.Runtime.InteropServices;
+using CuckooDrive.Mount.Fuse.Native;
+using CuckooDrive.Mount.Fuse.Session;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace CuckooDrive.Mount.Tests.Protocol;
+
+/// <summary>Over a socket pair in the place of /dev/fuse.</summary>
+public sealed class PollingReaderTests : IDisposable
+{
+    private const int UnixDomain = 1;
+    private const int SequencedPackets = 5;
+    private const int CloseOnExec = 0x80000;
+    private const int GetStatusFlags = 3;
+
+    private readonly int[] _pair = new int[2];
+    private readonly FuseDevice _device;
+    private readonly RequestBurst _burst = new(new CpuLatencyRequest(NullLogger.Instance));
+    private readonly PinnedBuffer _buffer = new(0, 16);
+    private readonly PollingReader _reader;
+
+    public PollingReaderTests()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only");
+        Assert.Equal(0, Libc.SocketPair(UnixDomain, SequencedPackets | CloseOnExec, 0, ref _pair[0]));
+        _device = new FuseDevice(_pair[0]);
+        _reader = new PollingReader(_device, _burst);
+    }
+
+    private bool ReadsWait => (Libc.FileControl(_device.Descriptor, GetStatusFlags, 0) & Libc.NonBlocking) == 0;
+
+    [Fact]
+    public void A_reader_that_must_not_wait_says_that_there_is_nothing()
+    {
+        Assert.Equal(-Errno.EAGAIN, _reader.Read(_buffer, mayWait: false));
+        Send();
+        Assert.Equal(1, _reader.Read(_buffer, mayWait: false));
+        Send();
+        Assert.Equal(1, _reader.Read(_buffer, mayWait: true));
+        Assert.True(ReadsWait);
+    }
+
+    [Fact]
+    public void It_polls_during_a_burst_only_and_not_while_others_need_the_processor()
+    {
+        Send();
+        Assert.Equal(1, _reader.Read(_buffer, mayWait: true));
+        Assert.True(ReadsWait);
+        do
+        {
+            BeginBurst();
+            Send();
+            Assert.Equal(1, _reader.Read(_buffer, mayWait: true));
+        }
+        while (!_burst.IsUnderWay);
+        Assert.Equal(Environment.ProcessorCount == 1, ReadsWait);
+        _reader.LeaveProcessor();
+        Send();
+        Assert.Equal(1, _reader.Read(_buffer, mayWait: true));
+        Assert.True(ReadsWait);
+    }
+
+    [Fact]
+    public async Task It_sleeps_when_it_has_polled_in_vain_and_wakes_for_what_comes_later()
+    {
+        for (var round = 0; round < 10; round++)
+        {
+            BeginBurst();
+            var reading = Task.Run(() => _reader.Read(_buffer, mayWait: true), CancellationToken.None);
+            await Task.Delay(30, TestContext.Current.CancellationToken);
+            while (!ReadsWait)
+                await Task.Delay(1, TestContext.Current.CancellationToken);
+            Send();
+            Assert.Equal(1, await reading);
+        }
+    }
+
+    [Fact]
+    public async Task A_burst_ends_when_no_more_requests_come()
+    {
+        BeginBurst();
+        for (var tries = 0; _burst.IsUnderWay; tries++)
+        {
+            Assert.True(tries < 1000, "it never ended");
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
+        BeginBurst();
+    }
+
+    public void Dispose()
+    {
+        _burst.Dispose();
+        _device.Close();
+        _ = Libc.Close(_pair[1]);
+    }
+
+    // Of these some fall into one window, however busy the machine.
+    private void BeginBurst()
+    {
+        for (var count = 0; count < 1_000_000 && !_burst.IsUnderWay; count++)
+            _burst.Count();
+        Assert.True(_burst.IsUnderWay);
+    }
+
+    private unsafe void Send()
+    {
+        byte one = 1;
+        Assert.Equal(1, (int)Libc.Write(_pair[1], (nint)(&one), 1));
+    }
+}
