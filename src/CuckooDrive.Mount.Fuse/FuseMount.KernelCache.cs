@@ -42,13 +42,10 @@ public sealed partial class FuseMount : IKernelCache
     private void Notify<T>(NotifyCode code, in T message, ReadOnlySpan<byte> rest)
         where T : unmanaged
     {
-        var payload = Unsafe.SizeOf<T>() + rest.Length;
-        var buffer = _session.Buffers.RentReply(payload);
-        var header = new OutHeader { Length = (uint)(OutHeader.Size + payload), Error = (int)code };
-        MemoryMarshal.Write(buffer.Span, in header);
-        MemoryMarshal.Write(buffer.Span[OutHeader.Size..], in message);
-        rest.CopyTo(buffer.Span[(OutHeader.Size + Unsafe.SizeOf<T>())..]);
-        _session.Notify(buffer, (int)header.Length);
-        _session.Buffers.ReturnReply(buffer);
+        Span<byte> start = stackalloc byte[OutHeader.Size + Unsafe.SizeOf<T>()];
+        var header = new OutHeader { Length = (uint)(start.Length + rest.Length), Error = (int)code };
+        MemoryMarshal.Write(start, in header);
+        MemoryMarshal.Write(start[OutHeader.Size..], in message);
+        _session.Notify(start, rest);
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Volume;
@@ -20,7 +21,7 @@ public sealed partial class Volume
     private readonly Queue<(Inode Inode, long Cell)> _storeOffers = new(StoreQueueLength);
     private readonly HashSet<(ulong Inode, long Cell)> _storeQueued = [];
     private bool _storesEnded;
-    private readonly byte[] _storeBuffer = new byte[DirtyData.CellSize];
+    private readonly Memory<byte> _storeBuffer = PageAligned(DirtyData.CellSize);
 
     /// <inheritdoc/>
     public IKernelCache? KernelCache { get; set; }
@@ -148,7 +149,7 @@ public sealed partial class Volume
         {
             var read = ReadContentAsync(inode, cell << DirtyData.CellBits, _storeBuffer).AsTask().GetAwaiter().GetResult();
             if (read.Succeeded && read.Value > 0 && KernelCache is { } cache)
-                StoreUnlessWritten(cache, inode, cell, generation, _storeBuffer.AsSpan(0, read.Value));
+                StoreUnlessWritten(cache, inode, cell, generation, _storeBuffer.Span[..read.Value]);
         }
         finally
         {
@@ -161,6 +162,15 @@ public sealed partial class Volume
             if (unused)
                 Reap(inode);
         }
+    }
+
+    /// <summary>The kernel copies each page from one page then, and not from parts of two.</summary>
+    private static Memory<byte> PageAligned(int length)
+    {
+        const int Page = 4096;
+        var array = GC.AllocateUninitializedArray<byte>(length + Page, pinned: true);
+        var start = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(array, 0) & (Page - 1));
+        return array.AsMemory(start, length);
     }
 
     private void StoreUnlessWritten(IKernelCache cache, Inode inode, long cell, long generation, ReadOnlySpan<byte> data)

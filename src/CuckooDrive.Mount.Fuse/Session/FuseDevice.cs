@@ -25,6 +25,16 @@ internal sealed class FuseDevice(int descriptor)
     public int Write(nint address, int length) =>
         Libc.Write(Descriptor, address, length) >= 0 ? 0 : Marshal.GetLastPInvokeError();
 
+    /// <summary>Writes two pieces as one message. 0, or a positive errno.</summary>
+    public unsafe int Write(ReadOnlySpan<byte> head, ReadOnlySpan<byte> rest)
+    {
+        fixed (byte* headStart = head, restStart = rest)
+        {
+            Span<IoVector> pieces = [new() { Base = (nint)headStart, Length = head.Length }, new() { Base = (nint)restStart, Length = rest.Length }];
+            return Libc.WriteVector(Descriptor, ref pieces[0], pieces.Length) >= 0 ? 0 : Marshal.GetLastPInvokeError();
+        }
+    }
+
     /// <summary>A second descriptor of the same connection, with its own queue, so that readers do not contend; null where it cannot be had.</summary>
     public FuseDevice? TryClone()
     {

@@ -117,7 +117,9 @@ internal sealed partial class FuseSession
     }
 
     /// <summary>Sends a message that answers no request. What the kernel says to it does not matter: it may know the inode no more.</summary>
-    public void Notify(PinnedBuffer message, int length)
+    /// <param name="message">Its header and what belongs to its code.</param>
+    /// <param name="content">What follows; not copied.</param>
+    public void Notify(ReadOnlySpan<byte> message, ReadOnlySpan<byte> content)
     {
         lock (_closing)
         {
@@ -128,7 +130,7 @@ internal sealed partial class FuseSession
         foreach (var reader in _readers)
             reader.LeaveProcessor();
         // Not under the lock: the kernel may wait in it for as long as a cloud does.
-        _devices[0].Write(message.Address, length);
+        _devices[0].Write(message, content);
         lock (_closing)
         {
             if (--_notifications == 0)
@@ -143,11 +145,9 @@ internal sealed partial class FuseSession
     public void AskForInterruptAgain(Request interrupt)
     {
         var header = new OutHeader { Length = OutHeader.Size, Error = -Errno.EAGAIN, Unique = interrupt.Header.Unique };
-        var bytes = GC.AllocateUninitializedArray<byte>(OutHeader.Size, pinned: true);
-        MemoryMarshal.Write(bytes, in header);
         foreach (var device in _devices)
         {
-            if (device.Write(Marshal.UnsafeAddrOfPinnedArrayElement(bytes, 0), bytes.Length) == 0)
+            if (device.Write(MemoryMarshal.AsBytes(new ReadOnlySpan<OutHeader>(in header)), default) == 0)
                 return;
         }
     }

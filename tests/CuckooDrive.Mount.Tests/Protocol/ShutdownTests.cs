@@ -80,10 +80,9 @@ public class ShutdownTests
         var notifying = Task.Factory.StartNew(
             () =>
             {
-                var buffer = kernel.Session.Buffers.RentReply(4096);
-                buffer.Span.Clear();
+                var message = new byte[4096];
                 for (; sent < 1000 && !fileSystem.Asked.Task.IsCompleted; Interlocked.Increment(ref sent))
-                    kernel.Session.Notify(buffer, 4096);
+                    kernel.Session.Notify(message, default);
             },
             TestContext.Current.CancellationToken,
             TaskCreationOptions.LongRunning,
