@@ -23,9 +23,10 @@ public sealed class MetadataBatch(int capacity = MetadataBatch.UsualCapacity)
 
     public void Clear()
     {
-        // One large batch must not hold its memory for the rest of the mount.
-        if (_buffer.Length > KeptCapacity)
-            _buffer = new byte[UsualCapacity];
+        // The next is likely to be as large, and growing again under the volume's gate keeps everybody waiting; but one large batch must
+        // not hold its memory for the rest of the mount.
+        if (_buffer.Length > KeptCapacity && _length < _buffer.Length / 4)
+            _buffer = new byte[_buffer.Length / 2];
         _length = 0;
         Count = 0;
     }
