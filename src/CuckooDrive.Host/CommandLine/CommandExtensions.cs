@@ -28,7 +28,14 @@ internal static class CommandExtensions
         void Cancel(PosixSignalContext signal)
         {
             signal.Cancel = true;
-            cancellation.Cancel();
+            try
+            {
+                cancellation.Cancel();
+            }
+            catch (ObjectDisposedException)
+            {
+                // The command has just ended: it may not wait for this handler.
+            }
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Cancel);

@@ -1,3 +1,4 @@
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.Versioning;
 using CuckooDrive.Host.State;
@@ -22,11 +23,11 @@ internal sealed class ControlAddress : IDisposable
             _folder = OpenFolder(folders.Run);
             path = $"/proc/self/fd/{_folder.DangerousGetHandle()}/{Path.GetFileName(folders.ControlSocket)}";
         }
-        EndPoint = new UnixDomainSocketEndPoint(path);
+        EndPoint = new SocketFile(new UnixDomainSocketEndPoint(path));
     }
 
     /// <summary>Valid until disposed; a bound or connected socket stays usable after.</summary>
-    public UnixDomainSocketEndPoint EndPoint { get; }
+    public EndPoint EndPoint { get; }
 
     public void Dispose() => _folder?.Dispose();
 
@@ -37,5 +38,18 @@ internal sealed class ControlAddress : IDisposable
         if (descriptor < 0)
             throw new DirectoryNotFoundException($"The folder '{path}' cannot be opened.");
         return new SafeFileHandle(descriptor, ownsHandle: true);
+    }
+
+    /// <summary>
+    /// .NET removes the file of a <see cref="UnixDomainSocketEndPoint"/> when the socket bound to it is disposed, by a path at which another
+    /// process's may lie by then. It does not know this one as such.
+    /// </summary>
+    private sealed class SocketFile(UnixDomainSocketEndPoint address) : EndPoint
+    {
+        public override AddressFamily AddressFamily => address.AddressFamily;
+
+        public override SocketAddress Serialize() => address.Serialize();
+
+        public override EndPoint Create(SocketAddress socketAddress) => address.Create(socketAddress);
     }
 }

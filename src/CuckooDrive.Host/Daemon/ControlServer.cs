@@ -21,6 +21,7 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
     private readonly List<Task> _connections = [];
     private Socket? _listener;
     private Task _accepting = Task.CompletedTask;
+    private int _withdrawn;
 
     /// <summary>Listens; only this user can connect. The caller holds the drive, so an old socket file has no owner.</summary>
     public void Start()
@@ -39,14 +40,24 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
     public async ValueTask DisposeAsync()
     {
         await _stop.CancelAsync();
+        Withdraw();
         _listener?.Dispose();
-        File.Delete(folders.ControlSocket);
         await _accepting;
         Task[] open;
         lock (_connections)
             open = [.. _connections];
         await Task.WhenAll(open);
         _stop.Dispose();
+    }
+
+    /// <summary>
+    /// No new connections; those that there are stay. While the socket lies there the drive counts as mounted, and later it would be the
+    /// next process's that is removed: so once, and before the listener goes.
+    /// </summary>
+    private void Withdraw()
+    {
+        if (Interlocked.Exchange(ref _withdrawn, 1) == 0)
+            File.Delete(folders.ControlSocket);
     }
 
     private async Task AcceptAsync(Socket listener)
@@ -93,6 +104,9 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
                 return;
             var watching = CancelWhenClosedAsync(stream, cancellation);
             var reply = await AnswerAsync(line, stream, cancellation.Token);
+            // Who reads that the drive is closed may mount it again at once.
+            if (reply.AfterSent is not null)
+                Withdraw();
             await WriteLastAsync(stream, reply.Response);
             reply.AfterSent?.Invoke();
             connection.Shutdown(SocketShutdown.Both);
