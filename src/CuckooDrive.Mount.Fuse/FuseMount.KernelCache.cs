@@ -14,7 +14,7 @@ public sealed partial class FuseMount : IKernelCache
     {
         while (!data.IsEmpty)
         {
-            var part = data[..Math.Min(data.Length, Buffers.MaximumTransfer - Unsafe.SizeOf<NotifyStoreOut>())];
+            var part = data[..Math.Min(data.Length, Buffers.MaximumTransfer)];
             var store = new NotifyStoreOut { NodeId = inode, Offset = (ulong)offset, Size = (uint)part.Length };
             Notify(NotifyCode.Store, in store, part);
             offset += part.Length;

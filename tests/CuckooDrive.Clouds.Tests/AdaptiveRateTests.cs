@@ -263,7 +263,8 @@ public sealed class AdaptiveRateStorageTests : IAsyncDisposable
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
         Allocated(1000);
-        Assert.InRange(Allocated(1000), 0, 5000);
+        // A collection meanwhile counts for up to 8 KiB; the smallest object for each call would be three times that.
+        Assert.InRange(Allocated(1000), 0, 12_000);
     }
 
     private async Task RefuseAsync(ICloudStorage storage, TimeSpan? retryAfter)

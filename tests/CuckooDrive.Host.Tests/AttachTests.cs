@@ -45,7 +45,7 @@ public sealed class AttachTests
             if (grow)
                 file.SetLength(3 * Mebibyte);
             await drive.FlushAsync();
-            await drive.SignalAsync(9);
+            await drive.KillAsync();
         }
 
         await drive.LoseMachineAsync();
@@ -74,7 +74,7 @@ public sealed class AttachTests
             file.Position = 0;
             file.Write(data);
             await drive.FlushAsync();
-            await drive.SignalAsync(9);
+            await drive.KillAsync();
         }
 
         await drive.LoseMachineAsync();

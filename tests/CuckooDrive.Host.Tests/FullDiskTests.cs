@@ -48,7 +48,8 @@ public sealed class FullDiskTests
         {
             Clouds = 2,
             Home = Path.Combine(disk.Path, "home"),
-            Settings = new Dictionary<string, string> { ["StagingLimit"] = "64MiB", ["DiskCacheLimit"] = "8MiB" },
+            // Nothing is uploaded before the disk is full: that makes room by and by.
+            Settings = new Dictionary<string, string> { ["StagingLimit"] = "64MiB", ["DiskCacheLimit"] = "8MiB", ["JournalInterval"] = "3600" },
         });
         var synced = new Dictionary<string, byte[]>();
         void Write(string name)

@@ -46,8 +46,12 @@ public sealed class OrdinaryUserTests : IDisposable
         await PrepareAsync();
         (await CuckooAsync("create", "mine", "--cloud", $"file://{_folder.Path}/cloud1")).MustSucceed();
         (await CuckooAsync("mount", "mine", Mnt)).MustSucceed();
+        int process;
         using (var status = System.Text.Json.JsonDocument.Parse((await CuckooAsync("status", "mine", "--json")).MustSucceed().Output))
-            (await CuckooProcess.ToolAsync("kill", "-9", status.RootElement.GetProperty("processId").GetInt32().ToString(CultureInfo.InvariantCulture))).MustSucceed();
+            process = status.RootElement.GetProperty("processId").GetInt32();
+        (await CuckooProcess.ToolAsync("kill", "-9", process.ToString(CultureInfo.InvariantCulture))).MustSucceed();
+        while (MountedDrive.ProcessExists(process))
+            await Task.Delay(10);
 
         var again = await CuckooAsync("mount", "mine", Mnt);
         var unmounted = await CuckooAsync("unmount", Mnt);

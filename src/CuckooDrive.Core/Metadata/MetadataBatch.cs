@@ -13,7 +13,10 @@ public sealed class MetadataBatch(int capacity = MetadataBatch.UsualCapacity)
     private const int UsualCapacity = 4096;
     private const byte KindPut = 1;
     private const byte KindDelete = 2;
-    private const int KeptCapacity = 1 << 20;
+
+    /// <summary>More than a commit of 16,000 new files takes: growing to that again, under the volume's gate, keeps everybody waiting.</summary>
+    private const int KeptCapacity = 8 << 20;
+
     private byte[] _buffer = new byte[capacity];
     private int _length;
 
@@ -23,10 +26,9 @@ public sealed class MetadataBatch(int capacity = MetadataBatch.UsualCapacity)
 
     public void Clear()
     {
-        // The next is likely to be as large, and growing again under the volume's gate keeps everybody waiting; but one large batch must
-        // not hold its memory for the rest of the mount.
-        if (_buffer.Length > KeptCapacity && _length < _buffer.Length / 4)
-            _buffer = new byte[_buffer.Length / 2];
+        // One very large batch must not hold its memory for the rest of the mount.
+        if (_buffer.Length > KeptCapacity)
+            _buffer = new byte[UsualCapacity];
         _length = 0;
         Count = 0;
     }

@@ -167,9 +167,9 @@ public sealed partial class Volume
     /// <summary>The kernel copies each page from one page then, and not from parts of two.</summary>
     private static Memory<byte> PageAligned(int length)
     {
-        const int Page = 4096;
-        var array = GC.AllocateUninitializedArray<byte>(length + Page, pinned: true);
-        var start = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(array, 0) & (Page - 1));
+        var page = Environment.SystemPageSize;
+        var array = GC.AllocateUninitializedArray<byte>(length + page, pinned: true);
+        var start = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(array, 0) & (page - 1));
         return array.AsMemory(start, length);
     }
 

@@ -37,7 +37,7 @@ public sealed partial class Volume : IFileSystem, IKernelCacheUser, IAsyncDispos
         _options = options;
         _time = time;
         _log = log;
-        // Growing keeps everybody waiting, and its large arrays bring on full collections.
+        // Growing keeps everybody waiting, and its large arrays bring on full collections. A quarter more: inodes in use go beyond the limit.
         _inodes.EnsureCapacity(options.InodeCacheLimit + options.InodeCacheLimit / 4);
         _nextInode = ReadNextInode();
         if (_store.Get(MetadataKey.Inode(stackalloc byte[MetadataKey.MaximumLength], IFileSystem.RootInode)) is null)

@@ -18,7 +18,7 @@ internal sealed class FuseDevice(int descriptor)
         return length >= 0 ? (int)length : -Marshal.GetLastPInvokeError();
     }
 
-    /// <summary>Whether a read that finds nothing waits or returns EAGAIN from now on; one that waits already goes on waiting.</summary>
+    /// <summary>Whether a read that finds nothing waits or returns EAGAIN from now on.</summary>
     public void SetBlocking(bool waits) => _ = Libc.FileControl(Descriptor, Libc.SetStatusFlags, waits ? 0 : Libc.NonBlocking);
 
     /// <summary>0, or a positive errno.</summary>

@@ -59,7 +59,6 @@ internal sealed class FuseReader
     {
         var buffer = _session.Buffers.RentRequest();
         var request = _session.Requests.Rent();
-        var burst = _session.Burst;
         while (!_session.MayAbandon)
         {
             // The read does not wait any more then, and nothing else may be interrupted.
@@ -84,7 +83,6 @@ internal sealed class FuseReader
                 _session.LogShortRequest(length);
                 continue;
             }
-            burst.Count();
             var wellFormed = request.Load(_device, buffer, length);
             var keepsBuffer = request.LargeInput is not null;
             if (Handle(request, wellFormed))

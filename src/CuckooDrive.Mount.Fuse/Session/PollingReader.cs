@@ -4,16 +4,16 @@ namespace CuckooDrive.Mount.Fuse.Session;
 
 /// <summary>
 /// Reads requests from a device and, during a burst, asks for the next one again and again for a moment before it sleeps: a
-/// reader that is awake saves the caller the waking and both of them a switch of threads. When that was in vain a few times in a
-/// row, or others of this process need the processor, it does without for a while. The only one who decides whether reads of its device
-/// wait. For one thread, but for <see cref="LeaveProcessor"/>.
+/// reader that is awake saves the caller the waking and both of them a switch of threads. When that is in vain more often than not,
+/// or others of this process need the processor, it does without for a while. The only one who decides whether reads of its device wait.
+/// For one thread, but for <see cref="LeaveProcessor"/>.
 /// </summary>
 internal sealed class PollingReader(FuseDevice device, RequestBurst burst)
 {
     /// <summary>About a microsecond each: longer than a program takes from one answer to its next request, shorter than two wake-ups.</summary>
     private const int Attempts = 32;
 
-    /// <summary>So many times in vain, and the next <see cref="Rest"/> reads sleep at once.</summary>
+    /// <summary>So many times more in vain than not, and the next <see cref="Rest"/> reads sleep at once.</summary>
     private const int Patience = 4;
 
     private const int Rest = 64;
@@ -31,8 +31,14 @@ internal sealed class PollingReader(FuseDevice device, RequestBurst burst)
     /// <summary>Bytes read, or a negative errno: EAGAIN when there is nothing to read and it must not wait.</summary>
     public int Read(PinnedBuffer buffer, bool mayWait)
     {
-        if (!mayWait)
-            return ReadNow(buffer);
+        var length = mayWait ? PollAndWait(buffer) : ReadNow(buffer);
+        if (length > 0)
+            burst.Count();
+        return length;
+    }
+
+    private int PollAndWait(PinnedBuffer buffer)
+    {
         if (IsWorthwhile && burst.IsUnderWay && _rest == 0)
         {
             var length = Poll(buffer);
@@ -55,11 +61,12 @@ internal sealed class PollingReader(FuseDevice device, RequestBurst burst)
             var length = ReadNow(buffer);
             if (length == -Errno.EAGAIN)
                 continue;
-            _inVain = 0;
+            _inVain = Math.Max(_inVain - 1, 0);
             return length;
         }
         if (++_inVain >= Patience)
         {
+            // After the rest one more in vain is enough.
             _inVain--;
             _rest = Rest;
         }

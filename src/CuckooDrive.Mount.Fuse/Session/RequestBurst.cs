@@ -8,13 +8,15 @@ namespace CuckooDrive.Mount.Fuse.Session;
 /// </summary>
 internal sealed class RequestBurst : IDisposable
 {
-    /// <summary>So many requests within <see cref="Window"/> begin a burst, and so many within <see cref="LookInterval"/> keep it up.</summary>
+    /// <summary>So many requests within <see cref="Window"/> begin a burst.</summary>
     private const int Enough = 8;
+
+    /// <summary>Every so many windows it is looked whether as many requests came as keep up a burst: each look wakes a thread, which takes a processor from it.</summary>
+    private const int WindowsBetweenLooks = 4;
 
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(4);
 
-    /// <summary>Longer, since each look wakes a thread that the burst has to share the processors with.</summary>
-    private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(16);
+    private static readonly TimeSpan LookInterval = Window * WindowsBetweenLooks;
 
     private static readonly long WindowTicks = (long)(Window.TotalSeconds * Stopwatch.Frequency);
 
@@ -46,7 +48,7 @@ internal sealed class RequestBurst : IDisposable
             return;
         _latency.Ask(hold: true);
         _isUnderWay = true;
-        _timer.Change(LookInterval, LookInterval);
+        LookLater();
     }
 
     public void Dispose()
@@ -57,11 +59,16 @@ internal sealed class RequestBurst : IDisposable
 
     private void Look()
     {
-        if (Interlocked.Exchange(ref _count, 0) >= Enough)
+        if (Interlocked.Exchange(ref _count, 0) >= Enough * WindowsBetweenLooks)
+        {
+            LookLater();
             return;
-        _timer.Change(Timeout.Infinite, Timeout.Infinite);
+        }
         // In this order, or the next burst could begin in between and be forgotten by this end.
         _latency.Ask(hold: false);
         _isUnderWay = false;
     }
+
+    // Once: two looks at a time could not tell whose burst they end.
+    private void LookLater() => _timer.Change(LookInterval, Timeout.InfiniteTimeSpan);
 }

@@ -91,7 +91,7 @@ public class ChunkStoreTests
         fixture.Store.Journaled(death);
         await WaitUntil(() => fixture.ObjectCount() == 0);
         await WaitUntil(() => fixture.Commit() > 0 && fixture.Store.GetStatus().Packs == 0);
-        Assert.Empty(Directory.GetFiles(fixture.Cache));
+        await WaitUntil(() => Directory.GetFiles(fixture.Cache).Length == 0);
         await fixture.ReopenAsync();
         Assert.Equal(0, fixture.Store.GetStatus().Packs);
     }
@@ -106,7 +106,7 @@ public class ChunkStoreTests
         fixture.Commit(seal: true);
         await WaitUntil(() => fixture.Commit() > 0 && fixture.Store.GetStatus().Packs == 0);
         Assert.Equal(0, fixture.ObjectCount());
-        Assert.Empty(Directory.GetFiles(fixture.Staging));
+        await WaitUntil(() => Directory.GetFiles(fixture.Staging).Length == 0);
     }
 
     [Fact]

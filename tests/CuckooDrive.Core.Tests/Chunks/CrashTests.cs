@@ -48,7 +48,7 @@ public class CrashTests
         var sequence = fixture.Commit(seal: true);
         fixture.Store.Journaled(sequence);
         await ChunkStoreTests.WaitUntil(() => fixture.Commit() > 0 && fixture.Store.GetStatus().Packs == 0);
-        Assert.Empty(Directory.GetFiles(fixture.Staging));
+        await ChunkStoreTests.WaitUntil(() => Directory.GetFiles(fixture.Staging).Length == 0);
         await Assert.ThrowsAsync<ChunkUnavailableException>(() => fixture.ReadAsync(held, 1));
     }
 
@@ -94,7 +94,8 @@ public class CrashTests
         var sequence = fixture.Commit(seal: true);
         await fixture.Store.WaitForUploadsAsync(sequence, full: true, CancellationToken.None);
         // Nothing may be evicted before a commit says that the shards are there.
-        Assert.Single(Directory.GetFiles(fixture.Staging).Concat(Directory.GetFiles(fixture.Cache)));
+        await ChunkStoreTests.WaitUntil(() => Directory.GetFiles(fixture.Staging).Length == 0);
+        Assert.Single(Directory.GetFiles(fixture.Cache));
         await fixture.ReopenAsync();
         Assert.Equal(plain, await fixture.ReadAsync(chunk, plain.Length));
         await fixture.UploadAllAsync();

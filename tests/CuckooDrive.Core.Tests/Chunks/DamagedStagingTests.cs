@@ -35,7 +35,7 @@ public sealed class DamagedStagingTests
         var added = fixture.Add(StoreFixture.Random(50_000));
         var sequence = fixture.Commit(seal: true);
         await WaitAsync(fixture, sequence, full: false);
-        Assert.Equal(ChunkState.Protected, fixture.Store.GetState(added));
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetState(added) == ChunkState.Protected);
         await WaitAsync(fixture, sequence, full: true);
         Assert.Equal((1, ChunkState.Lost), (fixture.Store.GetStatus().LostPacks, fixture.Store.GetState(chunk)));
         Assert.InRange(fixture.Store.GetStatus().LostBytes, plain.Length, plain.Length + 1000);
@@ -72,7 +72,7 @@ public sealed class DamagedStagingTests
         await WaitAsync(fixture, sequence, full: true);
         fixture.Store.Journaled(sequence);
         await ChunkStoreTests.WaitUntil(() => fixture.Commit() > 0 && fixture.Store.GetStatus() is { Packs: 1, LostPacks: 0, PendingPacks: 0 });
-        Assert.Empty(Directory.GetFileSystemEntries(fixture.Staging));
+        await ChunkStoreTests.WaitUntil(() => Directory.GetFileSystemEntries(fixture.Staging).Length == 0);
         Assert.Equal(plain, await fixture.ReadAsync(again, plain.Length));
     }
 

@@ -52,7 +52,8 @@ public class LostCloudsTests
     [MemberData(nameof(Cases))]
     public async Task One_cloud_too_many_makes_exactly_its_chunks_unavailable(int data, int parity, Loss loss)
     {
-        await using var fixture = new StoreFixture(new Redundancy(data, parity), configure: WithoutLocalHelp);
+        await using var fixture = new StoreFixture(
+            new Redundancy(data, parity), configure: static options => WithoutLocalHelp(options) with { ReadTimeout = TimeSpan.FromSeconds(2) });
         var chunks = AddChunks(fixture, loss == Loss.Hanging ? 5 : 12);
         await fixture.UploadAllAsync();
         var homes = chunks.Select(item => fixture.Store.Describe(item.Chunk)).Select(place => place.Pack.Shards[place.Page.Shard].Cloud).ToList();
@@ -173,7 +174,9 @@ public class LostCloudsTests
     [Fact]
     public async Task A_shard_that_waits_is_not_made_from_a_staged_file_that_has_changed()
     {
-        await using var fixture = new StoreFixture(new Redundancy(2, 1));
+        // The first question may be under way already.
+        await using var fixture = new StoreFixture(
+            new Redundancy(2, 1), configure: static options => options with { QuotaInterval = TimeSpan.FromMilliseconds(50) });
         fixture.Plans[2].Full = true;
         await ChunkStoreTests.WaitUntil(() => fixture.Store.GetSpace().Free == 0);
         var chunks = AddChunks(fixture, 4);

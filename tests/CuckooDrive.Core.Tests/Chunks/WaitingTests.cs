@@ -54,6 +54,8 @@ public sealed class WaitingTests
             Array.ForEach([.. fixture.ObjectFiles(cloud)], File.Delete);
         await ChunkStoreTests.WaitUntil(() => fixture.Store.GetStatus().DamagedShards == 3);
         fixture.Plans[home].FailBeforeShare = 0;
+        // The healer's failures have made it one that nobody waits for.
+        await ChunkStoreTests.WaitUntil(() => fixture.Store.GetStatus().Clouds[home].Reachable);
         var added = fixture.Add(StoreFixture.Random(50_000));
         var sequence = fixture.Commit(seal: true);
         await fixture.Store.WaitForUploadsAsync(sequence, full: false, TestContext.Current.CancellationToken)
@@ -80,7 +82,7 @@ public sealed class WaitingTests
     /// <summary>Clouds are not asked for their space but at the start, and nothing local helps.</summary>
     private static StoreFixture Make(Func<ChunkStoreOptions, ChunkStoreOptions>? configure = null) =>
         new(new Redundancy(2, 1), configure: options => (configure ?? (static same => same))(
-            options with { QuotaInterval = TimeSpan.FromHours(1), DiskCacheLimit = 0, MemoryCacheLimit = 0 }));
+            options with { QuotaInterval = TimeSpan.FromHours(1), HedgeAfter = TimeSpan.FromMinutes(1), DiskCacheLimit = 0, MemoryCacheLimit = 0 }));
 
     /// <summary>A chunk whose own shard is known to be missing at its cloud, where every write and delete fails.</summary>
     private static async Task<(ChunkRef Chunk, byte[] Plain, int Home)> LoseShardAsync(StoreFixture fixture)

@@ -56,9 +56,9 @@ public sealed class CheckpointTests
             await DriveFixture.MakeDirectoryAsync(drive, $"round {round}");
             await drive.CheckpointAsync();
         }
-        await DriveFixture.WhileAsync(() => fixture.Objects(0, "root/").Length > 1);
         await drive.FlushAsync();
-        Assert.Equal("root/0000000000000001-0000000000000002", fixture.Objects(0, "root/").Single());
+        // A cloud removes the old ones after it has confirmed the new.
+        await DriveFixture.WhileAsync(() => !fixture.Objects(0, "root/").SequenceEqual(["root/0000000000000001-0000000000000002"]));
         var report = await drive.CheckAsync(thorough: true);
         DriveFixture.AssertHealthy(report);
     }

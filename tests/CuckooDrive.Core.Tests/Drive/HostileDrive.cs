@@ -216,7 +216,8 @@ internal sealed class HostileDrive : IAsyncDisposable
                 InitialBackoff = TimeSpan.FromMilliseconds(20),
                 MaximumBackoff = TimeSpan.FromMilliseconds(100),
                 ReplaceAfter = TimeSpan.FromHours(1),
-                ReadTimeout = TimeSpan.FromMilliseconds(400),
+                // Longer than all tries of a call, or the first that a busy machine holds up is the last.
+                ReadTimeout = TimeSpan.FromSeconds(5),
                 HedgeAfter = TimeSpan.FromMilliseconds(20),
             },
             Volume = options => options with { CommitInterval = TimeSpan.FromHours(1) },

@@ -130,8 +130,10 @@ public sealed class JournalShipperTests
         {
             await drive.FlushAsync();
             fixture.SetOffline(true, 1, 2, 3);
+            var before = fixture.Objects(0, "journal/").Length;
             await DriveFixture.MakeDirectoryAsync(drive, "a");
             await FlushUntilDecidedAsync(fixture, drive);
+            await DriveFixture.WhileAsync(() => fixture.Objects(0, "journal/").Length == before);
         }
         fixture.LoseState();
         fixture.SetOffline(false);

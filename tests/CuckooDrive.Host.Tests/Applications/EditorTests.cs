@@ -16,12 +16,14 @@ public sealed class EditorTests
         var path = drive.PathOf("document.txt");
         Save(path, version: 0);
 
+        const int Readers = 2;
         var saved = false;
-        var readers = Enumerable.Range(0, 2).Select(_ => Task.Run(() =>
+        using var reading = new CountdownEvent(Readers);
+        var readers = Enumerable.Range(0, Readers).Select(_ => OnThread(() =>
         {
-            var newest = 0;
-            var reads = 0;
-            for (var last = false; !last; reads++)
+            var newest = Check(File.ReadAllBytes(path));
+            reading.Signal();
+            for (var last = false; !last;)
             {
                 last = Volatile.Read(ref saved);
                 var seen = Check(File.ReadAllBytes(path));
@@ -29,12 +31,12 @@ public sealed class EditorTests
                 newest = seen;
             }
             Assert.Equal(Saves, newest);
-            return reads;
         })).ToList();
-        var writer = Task.Run(() =>
+        var writer = OnThread(() =>
         {
             try
             {
+                reading.Wait();
                 for (var version = 1; version <= Saves; version++)
                 {
                     // Whoever has the old version open keeps it, after it has lost its name.
@@ -51,8 +53,7 @@ public sealed class EditorTests
             }
         });
         await writer;
-        foreach (var reads in await Task.WhenAll(readers))
-            Assert.True(reads > 1);
+        await Task.WhenAll(readers);
 
         await drive.VerifyAsync(() =>
         {
@@ -77,6 +78,10 @@ public sealed class EditorTests
         Assert.Equal(20, Check(await File.ReadAllBytesAsync(path)));
         await drive.VerifyAsync(async () => Assert.Equal(20, Check(await File.ReadAllBytesAsync(path))));
     }
+
+    // All at once, and not as the pool finds threads for them.
+    private static Task OnThread(Action work) =>
+        Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
     /// <summary>The version's number, and as many copies of it that each version has a length of its own.</summary>
     private static byte[] Content(int version) => Encoding.ASCII.GetBytes(

@@ -116,6 +116,7 @@ public sealed class LifecycleTests : IDisposable
         // .NET handles this signal, as databases handle those that they send each other.
         foreach (var caller in new[] { waiting, hanging })
             Assert.Equal(0, await Shell.RunAsync("kill", "-CONT", caller.Id.ToString(CultureInfo.InvariantCulture)));
+        Assert.Equal(Minus.ENODATA, Posix.GetAttribute(mount.Path("file"), FaultyFileSystem.Go, new byte[10]));
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30));
         await waiting.WaitForExitAsync(patience.Token);
         Assert.Equal(-Minus.ENODATA, waiting.ExitCode);

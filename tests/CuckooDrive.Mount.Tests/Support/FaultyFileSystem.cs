@@ -10,12 +10,16 @@ public class FaultyFileSystem : DispatchProxy
     /// <summary>Never answers until cancelled.</summary>
     public const string Hang = "user.hang";
 
-    /// <summary>Answers "missing" after a while unless cancelled.</summary>
+    /// <summary>Answers "missing" when somebody has asked for <see cref="Go"/>, unless cancelled.</summary>
     public const string Wait = "user.wait";
+
+    public const string Go = "user.go";
 
     public const string Throw = "user.throw";
 
     public const string ThrowLater = "user.throw-later";
+
+    private static readonly TaskCompletionSource Gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private static long _bytesWritten;
 
@@ -42,6 +46,7 @@ public class FaultyFileSystem : DispatchProxy
             {
                 case Hang: return HangAsync(cancellationToken);
                 case Wait: return WaitAsync(cancellationToken);
+                case Go: Gone.TrySetResult(); break;
                 case Throw: throw new InvalidOperationException("as the test wants");
                 case ThrowLater: return ThrowLaterAsync();
             }
@@ -66,7 +71,7 @@ public class FaultyFileSystem : DispatchProxy
 
     private static async ValueTask<FsResult<ReadOnlyMemory<byte>>> WaitAsync(CancellationToken cancellationToken)
     {
-        await Task.Delay(TimeSpan.FromSeconds(1), cancellationToken);
+        await Gone.Task.WaitAsync(cancellationToken);
         return FsError.NoData;
     }
 

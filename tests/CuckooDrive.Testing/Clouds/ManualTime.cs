@@ -34,9 +34,12 @@ public sealed class ManualTime(DateTimeOffset? now = null, TimeZoneInfo? zone = 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {
         var timer = new ManualTimer(this, () => callback(state));
-        timer.Change(dueTime, period);
+        // Together, or time could pass in between without it.
         lock (_gate)
+        {
+            timer.Change(dueTime, period);
             _timers.Add(timer);
+        }
         return timer;
     }
 

@@ -164,15 +164,19 @@ public sealed class MountedDrive : IAsyncDisposable
     }
 
     /// <summary>Sends a signal to the process that serves the mount.</summary>
-    public async Task SignalAsync(int signal) => (await CuckooProcess.ToolAsync(
-        "kill", $"-{signal.ToString(CultureInfo.InvariantCulture)}", ProcessId.ToString(CultureInfo.InvariantCulture))).MustSucceed();
+    public async Task SignalAsync(int signal)
+    {
+        // To kill, 0 means everybody around the caller.
+        var process = ProcessId > 0 ? ProcessId : throw new InvalidOperationException("No process serves the mount.");
+        (await CuckooProcess.ToolAsync("kill", $"-{signal.ToString(CultureInfo.InvariantCulture)}", process.ToString(CultureInfo.InvariantCulture))).MustSucceed();
+    }
 
     /// <summary>Waits until the process that serves the mount is gone.</summary>
     public async Task WaitForEndAsync()
     {
         for (var waited = 0; ProcessExists(ProcessId); waited++)
         {
-            if (waited > 6000)
+            if (waited > 24_000)
                 throw new TimeoutException($"Process {ProcessId} does not end; its log is {LogFile}.");
             await Task.Delay(10);
         }
@@ -240,7 +244,7 @@ public sealed class MountedDrive : IAsyncDisposable
     /// A zombie counts as gone: its parent, the reaper of orphans, may be slow. But its last thread must be gone too: until
     /// then its files are open.
     /// </summary>
-    private static bool ProcessExists(int id)
+    public static bool ProcessExists(int id)
     {
         try
         {
