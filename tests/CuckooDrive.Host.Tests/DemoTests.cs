@@ -124,7 +124,8 @@ public sealed class DemoTests : IDisposable
         var source = _folder.Sub("source");
         for (var number = 0; number < 40; number++)
             File.WriteAllBytes(Path.Combine(source, $"file{number}"), new byte[number * 10_000]);
-        var environment = new Dictionary<string, string?> { ["TMPDIR"] = temporary };
+        // A process that is ended while it starts would leave the runtime's own sockets there.
+        var environment = new Dictionary<string, string?> { ["TMPDIR"] = temporary, ["DOTNET_EnableDiagnostics"] = "0" };
         return CuckooProcess.Start(CuckooProcess.Executable, environment, "demo", "--source", source);
     }
 
