@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Volume;
@@ -21,7 +20,7 @@ public sealed partial class Volume
     private readonly Queue<(Inode Inode, long Cell)> _storeOffers = new(StoreQueueLength);
     private readonly HashSet<(ulong Inode, long Cell)> _storeQueued = [];
     private bool _storesEnded;
-    private readonly Memory<byte> _storeBuffer = PageAligned(DirtyData.CellSize);
+    private readonly byte[] _storeBuffer = new byte[DirtyData.CellSize];
 
     /// <inheritdoc/>
     public IKernelCache? KernelCache { get; set; }
@@ -149,7 +148,7 @@ public sealed partial class Volume
         {
             var read = ReadContentAsync(inode, cell << DirtyData.CellBits, _storeBuffer).AsTask().GetAwaiter().GetResult();
             if (read.Succeeded && read.Value > 0 && KernelCache is { } cache)
-                StoreUnlessWritten(cache, inode, cell, generation, _storeBuffer.Span[..read.Value]);
+                StoreUnlessWritten(cache, inode, cell, generation, _storeBuffer.AsSpan(0, read.Value));
         }
         finally
         {
@@ -162,15 +161,6 @@ public sealed partial class Volume
             if (unused)
                 Reap(inode);
         }
-    }
-
-    /// <summary>The kernel copies each page from one page then, and not from parts of two.</summary>
-    private static Memory<byte> PageAligned(int length)
-    {
-        var page = Environment.SystemPageSize;
-        var array = GC.AllocateUninitializedArray<byte>(length + page, pinned: true);
-        var start = (int)(-Marshal.UnsafeAddrOfPinnedArrayElement(array, 0) & (page - 1));
-        return array.AsMemory(start, length);
     }
 
     private void StoreUnlessWritten(IKernelCache cache, Inode inode, long cell, long generation, ReadOnlySpan<byte> data)
