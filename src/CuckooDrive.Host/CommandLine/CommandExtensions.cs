@@ -34,7 +34,7 @@ internal static class CommandExtensions
             }
             catch (ObjectDisposedException)
             {
-                // The command has just ended: it may not wait for this handler.
+                // The command has ended at this moment, and its end does not wait for a handler under way: nothing is left to cancel.
             }
         }
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Cancel);

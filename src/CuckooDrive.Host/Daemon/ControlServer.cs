@@ -56,8 +56,17 @@ internal sealed class ControlServer(DriveFolders folders, IControlHandler handle
     /// </summary>
     private void Withdraw()
     {
-        if (Interlocked.Exchange(ref _withdrawn, 1) == 0)
+        if (Interlocked.Exchange(ref _withdrawn, 1) != 0)
+            return;
+        try
+        {
             File.Delete(folders.ControlSocket);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // The drive is closed all the same, which its client must hear.
+            logger.LogWarning(failure, "The control socket could not be removed; the next mount removes it.");
+        }
     }
 
     private async Task AcceptAsync(Socket listener)

@@ -11,7 +11,7 @@ internal sealed class RequestBurst : IDisposable
     /// <summary>So many requests within <see cref="Window"/> begin a burst.</summary>
     private const int Enough = 8;
 
-    /// <summary>Every so many windows it is looked whether as many requests came as keep up a burst: each look wakes a thread, which takes a processor from it.</summary>
+    /// <summary>A burst lasts while as many come in each of its windows, on average over this many: each look wakes a thread that it has to share the processors with.</summary>
     private const int WindowsBetweenLooks = 4;
 
     private static readonly TimeSpan Window = TimeSpan.FromMilliseconds(4);
