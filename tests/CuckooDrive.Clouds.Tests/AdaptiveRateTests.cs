@@ -263,8 +263,8 @@ public sealed class AdaptiveRateStorageTests : IAsyncDisposable
             return GC.GetAllocatedBytesForCurrentThread() - before;
         }
         Allocated(1000);
-        // A collection meanwhile counts for up to 8 KiB; the smallest object for each call would be three times that.
-        Assert.InRange(Allocated(1000), 0, 12_000);
+        // A collection meanwhile counts for up to 8 KiB, so the least of several runs.
+        Assert.InRange(Enumerable.Range(0, 5).Min(_ => Allocated(1000)), 0, 5000);
     }
 
     private async Task RefuseAsync(ICloudStorage storage, TimeSpan? retryAfter)

@@ -120,12 +120,8 @@ public sealed class ControlServerTests
     private static string ControlSocketOf(MountedDrive drive) =>
         Path.Combine(drive.Home, "state", "drives", MountedDrive.Name, "run", "control");
 
-    private static int Refusals(MountedDrive drive)
-    {
-        // The program has it open for writing.
-        using var log = new StreamReader(new FileStream(drive.LogFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
-        return log.ReadToEnd().Split('\n').Count(line => line.Contains("could not be accepted", StringComparison.Ordinal));
-    }
+    private static int Refusals(MountedDrive drive) =>
+        File.ReadLines(drive.LogFile).Count(line => line.Contains("could not be accepted", StringComparison.Ordinal));
 
     private sealed class Unmounting : IControlHandler
     {

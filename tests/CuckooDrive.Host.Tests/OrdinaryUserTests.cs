@@ -50,8 +50,11 @@ public sealed class OrdinaryUserTests : IDisposable
         using (var status = System.Text.Json.JsonDocument.Parse((await CuckooAsync("status", "mine", "--json")).MustSucceed().Output))
             process = status.RootElement.GetProperty("processId").GetInt32();
         (await CuckooProcess.ToolAsync("kill", "-9", process.ToString(CultureInfo.InvariantCulture))).MustSucceed();
-        while (MountedDrive.ProcessExists(process))
+        for (var tries = 0; MountedDrive.ProcessExists(process); tries++)
+        {
+            Assert.True(tries < 6000, "The killed process does not end.");
             await Task.Delay(10);
+        }
 
         var again = await CuckooAsync("mount", "mine", Mnt);
         var unmounted = await CuckooAsync("unmount", Mnt);

@@ -190,14 +190,16 @@ public sealed class VolumeCommitTests
     [Fact]
     public async Task ASyncEndsWhileTheSamePlacesAreWrittenAgainAndAgain()
     {
-        const int Cell = 128 << 10, Cells = 16;
+        const int Cell = 128 << 10, Cells = 16, Limit = 600;
         await using var test = new TestVolume();
         var file = await test.MakeFileAsync("file");
+        var appends = 0;
         var first = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         test.Chunks.Hook = at =>
         {
             if (at != "append")
                 return;
+            Interlocked.Increment(ref appends);
             first.TrySetResult();
             // As long as a cell takes to be compressed: the writer has written the next one by then.
             Thread.Sleep(5);
@@ -207,21 +209,16 @@ public sealed class VolumeCommitTests
         var writer = Task.Run(async () =>
         {
             var opened = await test.Volume.OpenAsync(file, OpenOptions.Write, default);
-            for (var i = 0L; !Volatile.Read(ref stop); i++)
+            for (var i = 0L; !Volatile.Read(ref stop) && Volatile.Read(ref appends) < Limit; i++)
                 await test.Volume.WriteAsync(file, opened.Value.Handle, i % Cells * Cell, data, WriteOptions.None, default);
             test.Volume.Release(file, opened.Value.Handle);
         });
-        try
-        {
-            await first.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
-            // The writer ends only after it.
-            Assert.Equal(FsError.None, await test.Volume.SyncAsync(file, false, default).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
-        }
-        finally
-        {
-            Volatile.Write(ref stop, true);
-        }
+        await first.Task.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.Equal(FsError.None, await test.Volume.SyncAsync(file, false, default).AsTask().WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
+        var needed = Volatile.Read(ref appends);
+        Volatile.Write(ref stop, true);
         await writer.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken);
+        Assert.True(needed < Limit, "The sync has ended only when the writer did.");
     }
 
     /// <summary>Many small files are copied: their data is flushed again and again for the sake of memory, which commits nothing.</summary>

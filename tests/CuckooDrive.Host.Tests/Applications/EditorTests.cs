@@ -36,7 +36,7 @@ public sealed class EditorTests
         {
             try
             {
-                reading.Wait();
+                Assert.True(reading.Wait(TimeSpan.FromMinutes(1)), "A reader has not begun.");
                 for (var version = 1; version <= Saves; version++)
                 {
                     // Whoever has the old version open keeps it, after it has lost its name.

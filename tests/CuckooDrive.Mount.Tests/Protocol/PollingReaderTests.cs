@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using CuckooDrive.Mount.Fuse.Native;
 using CuckooDrive.Mount.Fuse.Session;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -8,12 +7,9 @@ namespace CuckooDrive.Mount.Tests.Protocol;
 /// <summary>Over a socket pair in the place of /dev/fuse.</summary>
 public sealed class PollingReaderTests : IDisposable
 {
-    private const int UnixDomain = 1;
-    private const int SequencedPackets = 5;
-    private const int CloseOnExec = 0x80000;
     private const int GetStatusFlags = 3;
 
-    private readonly int[] _pair = new int[2];
+    private readonly int _kernel;
     private readonly FuseDevice _device;
     private readonly RequestBurst _burst;
     private readonly PinnedBuffer _buffer = new(0, 16);
@@ -22,8 +18,8 @@ public sealed class PollingReaderTests : IDisposable
     public PollingReaderTests()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only");
-        Assert.Equal(0, Libc.SocketPair(UnixDomain, SequencedPackets | CloseOnExec, 0, ref _pair[0]));
-        _device = new FuseDevice(_pair[0]);
+        (_kernel, var device) = SimulatedKernel.MakePair();
+        _device = new FuseDevice(device);
         _burst = new RequestBurst(new CpuLatencyRequest(NullLogger.Instance));
         _reader = new PollingReader(_device, _burst);
     }
@@ -69,10 +65,9 @@ public sealed class PollingReaderTests : IDisposable
             BeginBurst();
             var reading = Task.Run(() => _reader.Read(_buffer, mayWait: true), CancellationToken.None);
             await Task.Delay(30, TestContext.Current.CancellationToken);
-            while (!ReadsWait)
-                await Task.Delay(1, TestContext.Current.CancellationToken);
+            await WaitUntilAsync(() => ReadsWait);
             Send();
-            Assert.Equal(1, await reading);
+            Assert.Equal(1, await reading.WaitAsync(TimeSpan.FromMinutes(1), TestContext.Current.CancellationToken));
         }
     }
 
@@ -80,11 +75,7 @@ public sealed class PollingReaderTests : IDisposable
     public async Task A_burst_ends_when_no_more_requests_come()
     {
         BeginBurst();
-        for (var tries = 0; _burst.IsUnderWay; tries++)
-        {
-            Assert.True(tries < 1000, "it never ended");
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
+        await WaitUntilAsync(() => !_burst.IsUnderWay);
         BeginBurst();
     }
 
@@ -92,7 +83,16 @@ public sealed class PollingReaderTests : IDisposable
     {
         _burst.Dispose();
         _device.Close();
-        _ = Libc.Close(_pair[1]);
+        _ = Libc.Close(_kernel);
+    }
+
+    private static async Task WaitUntilAsync(Func<bool> condition)
+    {
+        for (var tries = 0; !condition(); tries++)
+        {
+            Assert.True(tries < 1000, "waited for too long");
+            await Task.Delay(10, TestContext.Current.CancellationToken);
+        }
     }
 
     // Of these some fall into one window, however busy the machine.
@@ -110,6 +110,6 @@ public sealed class PollingReaderTests : IDisposable
     private unsafe void Send()
     {
         byte one = 1;
-        Assert.Equal(1, (int)Libc.Write(_pair[1], (nint)(&one), 1));
+        Assert.Equal(1, (int)Libc.Write(_kernel, (nint)(&one), 1));
     }
 }

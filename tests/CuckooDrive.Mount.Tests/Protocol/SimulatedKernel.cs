@@ -28,10 +28,8 @@ internal sealed class SimulatedKernel : IAsyncDisposable
     /// <param name="drainLimit">Of the session; null for the usual.</param>
     public SimulatedKernel(IFileSystem fileSystem, InitFlags lacking = InitFlags.None, TimeSpan? drainLimit = null)
     {
-        Span<int> pair = stackalloc int[2];
-        Assert.Equal(0, Libc.SocketPair(UnixDomain, SequencedPackets | CloseOnExec, 0, ref pair[0]));
-        _socket = pair[0];
-        _session = new FuseSession(pair[1], fileSystem, NullLogger.Instance, drainLimit);
+        (_socket, var device) = MakePair();
+        _session = new FuseSession(device, fileSystem, NullLogger.Instance, drainLimit);
         Write(Build(Opcode.Init, 0, Bytes(new InitIn { Major = 7, Minor = 45, MaxReadAhead = 131_072, Flags = ~(uint)lacking, Flags2 = uint.MaxValue })));
         _session.Start(readers: 1);
         InitReply = MemoryMarshal.Read<InitOut>(Read().AsSpan(OutHeader.Size));
@@ -40,6 +38,14 @@ internal sealed class SimulatedKernel : IAsyncDisposable
     public InitOut InitReply { get; }
 
     public FuseSession Session => _session;
+
+    /// <summary>Two descriptors between which each write is one message, as on /dev/fuse; the caller's to close.</summary>
+    public static (int Kernel, int Device) MakePair()
+    {
+        Span<int> pair = stackalloc int[2];
+        Assert.Equal(0, Libc.SocketPair(UnixDomain, SequencedPackets | CloseOnExec, 0, ref pair[0]));
+        return (pair[0], pair[1]);
+    }
 
     public static byte[] Bytes<T>(T value)
         where T : unmanaged => MemoryMarshal.AsBytes(new ReadOnlySpan<T>(ref value)).ToArray();

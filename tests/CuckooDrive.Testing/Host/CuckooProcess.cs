@@ -6,7 +6,7 @@ namespace CuckooDrive.Testing.Host;
 public static class CuckooProcess
 {
     /// <summary>No command of a test takes nearly that long: whoever reaches it hangs.</summary>
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>
     /// The executable: CUCKOO_EXECUTABLE, or beside the tests (a project that refers to CuckooDrive.Host), or where the

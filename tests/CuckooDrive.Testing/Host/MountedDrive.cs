@@ -176,7 +176,7 @@ public sealed class MountedDrive : IAsyncDisposable
     {
         for (var waited = 0; ProcessExists(ProcessId); waited++)
         {
-            if (waited > 24_000)
+            if (waited > 6000)
                 throw new TimeoutException($"Process {ProcessId} does not end; its log is {LogFile}.");
             await Task.Delay(10);
         }
