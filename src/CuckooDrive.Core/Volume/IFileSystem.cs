@@ -8,7 +8,7 @@ namespace CuckooDrive.Core.Volume;
 /// <para>Thread safe. What is in memory completes synchronously and without allocating; a miss completes later on
 /// another thread; no call blocks on a disk or a cloud. Buffers belong to the caller and must stay valid and unchanged
 /// until the returned task completes; names are raw bytes without '/' and NUL.</para>
-/// <para>Permission checks of mode bits are the kernel's (default_permissions); the file system does what the kernel
+/// <para>Permission checks of mode bits are the kernel's (default_permissions, or root's mount that only root may enter); the file system does what the kernel
 /// leaves to it: setgid inheritance, link counts, times, dropping of suid where asked by <see cref="WriteOptions"/>.
 /// File locks are the kernel's.</para>
 /// <para>Inode numbers are stable over remounts; <see cref="RootInode"/> is 1. Every call that returns an

@@ -14,6 +14,9 @@ internal sealed partial class Dispatcher
     private static readonly Action<Request, Attributes> ReplyAttributes =
         static (request, attributes) => request.Reply(AttributeCodec.ToAttrOut(in attributes));
 
+    private static readonly Action<Request, Attributes> ReplyMayExecute =
+        static (request, attributes) => request.ReplyErrno(NobodyMayRun(attributes.Mode) ? Errno.EACCES : 0);
+
     private static readonly Action<Request, Attributes> ReplyStatx =
         static (request, attributes) => request.Reply(AttributeCodec.ToStatxOut(in attributes));
 
@@ -42,6 +45,23 @@ internal sealed partial class Dispatcher
 
     private bool StatX(Request request) =>
         Finish(request, _fileSystem.GetAttributesAsync(request.Header.NodeId, request.CancellationToken), ReplyStatx);
+
+    /// <summary>
+    /// access(2) and chdir(2) on a mount without default_permissions, which only root may enter: it may do everything but run a file
+    /// that nobody may run.
+    /// </summary>
+    private bool Access(Request request)
+    {
+        var body = new BodyReader(request.Body);
+        if (!body.TryTake(out AccessIn access))
+            return Malformed(request);
+        return (access.Mask & LinuxConstants.AccessExecute) != 0
+            ? Finish(request, _fileSystem.GetAttributesAsync(request.Header.NodeId, request.CancellationToken), ReplyMayExecute)
+            : Done(request, 0);
+    }
+
+    private static bool NobodyMayRun(uint mode) =>
+        (mode & LinuxConstants.TypeMask) == LinuxConstants.TypeRegular && (mode & LinuxConstants.AnyExecute) == 0;
 
     private bool SetAttributes(Request request)
     {

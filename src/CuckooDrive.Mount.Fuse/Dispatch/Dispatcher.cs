@@ -47,6 +47,7 @@ internal sealed partial class Dispatcher
             case Opcode.Forget: return Forget(request);
             case Opcode.BatchForget: return BatchForget(request);
             case Opcode.GetAttr: return GetAttributes(request);
+            case Opcode.Access: return Access(request);
             case Opcode.SetAttr: return SetAttributes(request);
             case Opcode.StatX: return StatX(request);
             case Opcode.ReadLink: return ReadLink(request);
@@ -85,7 +86,7 @@ internal sealed partial class Dispatcher
             case Opcode.RemoveXAttr: return RemoveExtendedAttribute(request);
             case Opcode.IoCtl: return Done(request, Errno.ENOTTY);
             case Opcode.Destroy: return Done(request, 0);
-            // Others (ACCESS, POLL, BMAP, locks, DAX): the kernel then does them itself and does not ask again.
+            // Others (POLL, BMAP, locks, DAX): the kernel then does them itself and does not ask again.
             default: return Done(request, Errno.ENOSYS);
         }
     }

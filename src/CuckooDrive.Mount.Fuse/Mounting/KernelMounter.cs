@@ -47,9 +47,10 @@ internal static class KernelMounter
     private static string Data(int descriptor, FuseMountOptions options)
     {
         var data = new StringBuilder();
-        data.Append(CultureInfo.InvariantCulture, $"fd={descriptor},rootmode=40000,user_id={Libc.EffectiveUserId()},group_id={Libc.EffectiveGroupId()},default_permissions");
+        data.Append(CultureInfo.InvariantCulture, $"fd={descriptor},rootmode=40000,user_id={Libc.EffectiveUserId()},group_id={Libc.EffectiveGroupId()}");
+        // Who may enter is root alone otherwise, whom modes do not bind. Checking them costs a GETATTR of the folder before each change in it.
         if (options.AllowOther)
-            data.Append(",allow_other");
+            data.Append(",allow_other,default_permissions");
         return data.ToString();
     }
 }

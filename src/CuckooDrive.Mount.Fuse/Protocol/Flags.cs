@@ -78,6 +78,9 @@ internal static class LinuxConstants
     public const uint FallocateUnshareRange = 0x40;
     public const uint TypeMask = 0xF000;
     public const uint TypeDirectory = 0x4000;
+    public const uint TypeRegular = 0x8000;
+    public const uint AnyExecute = 0x49;
+    public const uint AccessExecute = 1;
     public const uint StatxBasicAndBirth = 0x7FF | 0x800;
 
     /// <summary>The largest transfer of one read, write or copy call in Linux (MAX_RW_COUNT).</summary>

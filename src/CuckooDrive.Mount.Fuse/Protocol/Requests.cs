@@ -31,6 +31,13 @@ internal struct InterruptIn
 }
 
 [StructLayout(LayoutKind.Sequential)]
+internal struct AccessIn
+{
+    public uint Mask;
+    public uint Padding;
+}
+
+[StructLayout(LayoutKind.Sequential)]
 internal struct SetAttrIn
 {
     public SetAttrValid Valid;

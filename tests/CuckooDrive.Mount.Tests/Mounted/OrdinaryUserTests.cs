@@ -48,6 +48,16 @@ public sealed class OrdinaryUserTests : IDisposable
     }
 
     [Fact]
+    public async Task Modes_bind_the_user()
+    {
+        await using var mount = await StartAsync();
+        Assert.Equal(0, await Shell.RunAsNobodyAsync($"cd {_mountPoint} && echo content > file && chmod 0 file && ! cat file && ! test -r file && chmod 400 file && cat file && ! test -w file"));
+        Assert.Equal(0, await Shell.RunAsNobodyAsync($"cd {_mountPoint} && mkdir folder && touch folder/file && chmod 500 folder && ! touch folder/other && ! rm -f folder/file && test -e folder/file"));
+        Assert.Equal(0, await Shell.RunAsNobodyAsync($"fusermount3 -u {_mountPoint}"));
+        await mount.WaitForExitAsync();
+    }
+
+    [Fact]
     public async Task A_signal_unmounts()
     {
         await using var mount = await StartAsync();

@@ -19,6 +19,7 @@ public class LayoutTests
         Assert.Equal(104, Unsafe.SizeOf<AttrOut>());
         Assert.Equal(16, Unsafe.SizeOf<OpenOut>());
         Assert.Equal(144, Unsafe.SizeOf<CreateOut>());
+        Assert.Equal(8, Unsafe.SizeOf<AccessIn>());
         Assert.Equal(88, Unsafe.SizeOf<SetAttrIn>());
         Assert.Equal(152, Unsafe.SizeOf<DirEntryPlus>());
         Assert.Equal(24, Unsafe.SizeOf<DirEntry>());

@@ -17,7 +17,7 @@ public static class FloorMount
 
     /// <summary>Serves until unmounted, or until SIGTERM or Ctrl-C.</summary>
     public static Task RunAsync(string mountPoint) =>
-        RunAsync(mountPoint, new FuseMountOptions { AllowOther = true, Name = "floor" }, static memory => memory, NullLogger.Instance);
+        RunAsync(mountPoint, new FuseMountOptions { Name = "floor" }, static memory => memory, NullLogger.Instance);
 
     /// <param name="mountPoint">An empty folder.</param>
     /// <param name="options">How to mount.</param>
