@@ -19,7 +19,7 @@ public sealed class FolderStorageTests : IDisposable
         await using var storage = new FolderStorage(root);
         await storage.WriteAsync("a/b", Content(10));
         await storage.ReadAsync("a/b", 0, new byte[10]);
-        Directory.Delete(root, recursive: true);
+        Directory.Move(root, _folder["away"]);
 
         await AssertRootMissing(() => storage.WriteAsync("a/c", Content(10)));
         await AssertRootMissing(() => storage.WriteAsync("d", Content(10)));
@@ -34,9 +34,10 @@ public sealed class FolderStorageTests : IDisposable
         Assert.False(Directory.Exists(root));
 
         // The disk is back: everything goes on with the same instance.
-        Directory.CreateDirectory(root);
+        Directory.Move(_folder["away"], root);
         await storage.WriteAsync("a/c", Content(10));
         Assert.Equal(10, (await storage.StatAsync("a/c"))!.Length);
+        Assert.Equal(10, (await storage.StatAsync("a/b"))!.Length);
     }
 
     /// <summary>As when a disk is unmounted and its empty mount point is there: what has begun fails, and a second later the folder is what it is.</summary>
@@ -58,6 +59,22 @@ public sealed class FolderStorageTests : IDisposable
 
         time.Advance(TimeSpan.FromSeconds(2));
         await storage.WriteAsync("a/c", Content(10));
+    }
+
+    /// <summary>Also when a call found none there in between.</summary>
+    [Fact]
+    public async Task Another_folder_after_a_missing_root_is_noticed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere a volume's path goes with it");
+        var root = _folder["disk"];
+        Directory.CreateDirectory(root);
+        await using var storage = new FolderStorage(root, time: new ManualTime());
+        await storage.WriteAsync("a/b", Content(10));
+        Directory.Move(root, _folder["away"]);
+        await AssertRootMissing(() => storage.WriteAsync("a/c", Content(10)));
+        Directory.CreateDirectory(root);
+        await AssertKind(CloudErrorKind.NotFound, () => storage.WriteAsync("a/c", Content(10)));
+        Assert.Empty(Directory.GetFileSystemEntries(root));
     }
 
     [Fact]

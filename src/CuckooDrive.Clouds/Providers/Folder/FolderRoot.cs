@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace CuckooDrive.Clouds.Providers.Folder;
 
 /// <summary>
@@ -15,18 +17,21 @@ internal sealed class FolderRoot(string path, TimeProvider time)
     private long? _changed;
 
     /// <summary>May block, as every look at a disk.</summary>
-    /// <exception cref="CloudException"><see cref="CloudErrorKind.NotFound"/>: it is not the folder that it was.</exception>
+    /// <exception cref="CloudException"><see cref="CloudErrorKind.NotFound"/>: it is not the folder that it was, or none.</exception>
     public void Check()
     {
         if (!OperatingSystem.IsLinux())
             return;
         var found = Libc.Identify(path);
+        var isMissing = found is null && Marshal.GetLastPInvokeError() == Errno.NoEntry;
         lock (_gate)
         {
-            // Of a missing root the call itself tells, and whatever comes after it is looked at by whoever heard that.
+            // Not left to the call itself: when it comes to work, another folder may be there.
+            if (_known is not null && isMissing)
+                throw FolderErrors.RootMissing(path);
             if (_known is not null && found is not null && _known != found)
                 _changed = time.GetTimestamp();
-            _known = found;
+            _known = found ?? _known;
             if (_changed is { } changed && time.GetElapsedTime(changed) < Pause)
                 throw FolderErrors.RootChanged(path);
         }
