@@ -59,7 +59,8 @@ internal sealed class AesGcmPool : IDisposable
             Interlocked.Exchange(ref _slots[i], null)?.Dispose();
     }
 
-    private AesGcm Rent()
+    /// <summary>For several calls of one thread; to be given back by <see cref="Return"/>, but after an exception.</summary>
+    public AesGcm Rent()
     {
         var start = Thread.GetCurrentProcessorId() % SlotCount;
         for (var i = 0; i < SlotCount; i++)
@@ -81,7 +82,7 @@ internal sealed class AesGcmPool : IDisposable
         }
     }
 
-    private void Return(AesGcm gcm)
+    public void Return(AesGcm gcm)
     {
         var start = Thread.GetCurrentProcessorId() % SlotCount;
         for (var i = 0; i < SlotCount; i++)

@@ -14,7 +14,7 @@ public sealed class ChunkCodecTests
             .Sample(plain =>
             {
                 var payload = ChunkCodec.Compress(plain, new byte[plain.Length], out var codec);
-                Assert.True(codec == ChunkCodec.Raw ? payload.SequenceEqual(plain) : payload.Length <= plain.Length - plain.Length / 16);
+                Assert.True(codec == ChunkCodec.Uncompressed(plain.Length) ? payload.SequenceEqual(plain) : payload.Length <= plain.Length - plain.Length / 16);
                 var back = new byte[plain.Length];
                 Assert.True(ChunkCodec.Decompress(codec, payload, back));
                 Assert.Equal(plain, back);
@@ -31,6 +31,8 @@ public sealed class ChunkCodecTests
         var noise = Samples.Random(PackLayout.MaximumChunkLength);
         Assert.True(CompressionProbe.LooksIncompressible(noise));
         ChunkCodec.Compress(noise, new byte[noise.Length], out codec);
+        Assert.Equal(ChunkCodec.Blocks, codec);
+        ChunkCodec.Compress(noise.AsSpan(0, PackLayout.BlockLength), new byte[noise.Length], out codec);
         Assert.Equal(ChunkCodec.Raw, codec);
     }
 

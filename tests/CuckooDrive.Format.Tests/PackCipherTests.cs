@@ -18,7 +18,7 @@ public sealed class PackCipherTests : IDisposable
 
     [Fact]
     public void What_is_sealed_opens() =>
-        Gen.Select(Gen.UInt, Gen.Byte, Gen.Int[1, PackLayout.MaximumChunkLength], Gen.Byte.Array[0, 5000]).Sample((number, codec, plainLength, payload) =>
+        Gen.Select(Gen.UInt, Gen.Byte.Where(codec => codec != ChunkCodec.Blocks), Gen.Int[1, PackLayout.MaximumChunkLength], Gen.Byte.Array[0, 5000]).Sample((number, codec, plainLength, payload) =>
         {
             var target = Seal(number, codec, plainLength, payload);
             var opened = new byte[payload.Length];
@@ -158,9 +158,84 @@ public sealed class PackCipherTests : IDisposable
         }));
     }
 
+    [Fact]
+    public void Blocks_open_together_and_one_by_one() =>
+        Gen.Select(Gen.UInt, Gen.Int[1, PackLayout.MaximumChunkLength]).Sample((number, length) =>
+        {
+            var plain = Samples.Random(length);
+            var target = Seal(number, ChunkCodec.Blocks, length, plain);
+            var opened = new byte[length];
+            Assert.True(_cipher.TryOpen(number, ChunkCodec.Blocks, length, target, opened));
+            Assert.Equal(plain, opened);
+            for (var (block, from) = (0, 0); from < length; block++, from += PackLayout.BlockLength)
+            {
+                var part = new byte[Math.Min(PackLayout.BlockLength, length - from)];
+                Assert.True(_cipher.TryOpenBlock(number, length, block, SealedBlock(target, block), part));
+                Assert.True(plain.AsSpan(from, part.Length).SequenceEqual(part));
+            }
+        }, iter: 50);
+
+    [Fact]
+    public void Blocks_are_bound_to_their_place_chunk_and_length()
+    {
+        const int Length = (3 * PackLayout.BlockLength) + 100;
+        var plain = Samples.Random(Length);
+        var target = Seal(7, ChunkCodec.Blocks, Length, plain);
+        var part = new byte[PackLayout.BlockLength];
+        Assert.True(_cipher.TryOpenBlock(7, Length, 1, SealedBlock(target, 1), part));
+        foreach (var block in new[] { 0, 2, 3, -1, int.MaxValue })
+            Assert.False(_cipher.TryOpenBlock(7, Length, block, SealedBlock(target, 1), part));
+        Assert.False(_cipher.TryOpenBlock(8, Length, 1, SealedBlock(target, 1), part));
+        Assert.False(_cipher.TryOpenBlock(7, Length - 1, 1, SealedBlock(target, 1), part));
+        Assert.All(part, value => Assert.Equal(0, value));
+
+        var whole = new byte[Length];
+        var swapped = target.ToArray();
+        SealedBlock(target, 0).CopyTo(swapped.AsSpan(PackLayout.BlockLength + PackLayout.SealOverhead));
+        SealedBlock(target, 1).CopyTo(swapped);
+        Assert.False(_cipher.TryOpen(7, ChunkCodec.Blocks, Length, swapped, whole));
+        for (var blocks = 0; blocks < 4; blocks++)
+            Assert.False(_cipher.TryOpen(7, ChunkCodec.Blocks, Length, target.AsSpan(0, blocks * (PackLayout.BlockLength + PackLayout.SealOverhead)), whole));
+        Assert.False(_cipher.TryOpen(7, ChunkCodec.Blocks, Length, [.. target, .. SealedBlock(target, 3)], new byte[Length + 100]));
+        Assert.False(_cipher.TryOpen(7, ChunkCodec.Raw, Length, target, new byte[target.Length]));
+    }
+
+    [Fact]
+    public void A_chunk_with_one_bad_block_leaves_no_content()
+    {
+        const int Length = 3 * PackLayout.BlockLength;
+        var target = Seal(7, ChunkCodec.Blocks, Length, Samples.Random(Length));
+        for (var block = 0; block < 3; block++)
+        {
+            var opened = new byte[Length];
+            var bad = target.ToArray();
+            bad[(block * (PackLayout.BlockLength + PackLayout.SealOverhead)) + 1000] ^= 1;
+            Assert.False(_cipher.TryOpen(7, ChunkCodec.Blocks, Length, bad, opened));
+            Assert.False(opened.AsSpan().ContainsAnyExcept((byte)0));
+        }
+    }
+
+    /// <summary>A chunk's number may be sealed once only, whichever codec: its first block uses the nonce of a chunk under one seal.</summary>
+    [Fact]
+    public void Blocks_have_nonces_of_their_own()
+    {
+        var zeros = new byte[PackLayout.MaximumChunkLength];
+        var target = Seal(7, ChunkCodec.Blocks, zeros.Length, zeros);
+        var streams = Enumerable.Range(0, 8).Select(block => Convert.ToHexString(SealedBlock(target, block)[..32])).ToHashSet();
+        Assert.Equal(8, streams.Count);
+        var next = Seal(8, ChunkCodec.Blocks, zeros.Length, zeros);
+        Assert.All(Enumerable.Range(0, 8), block => Assert.True(streams.Add(Convert.ToHexString(SealedBlock(next, block)[..32]))));
+    }
+
+    private static ReadOnlySpan<byte> SealedBlock(ReadOnlySpan<byte> sealedChunk, int block)
+    {
+        var rest = sealedChunk[(block * (PackLayout.BlockLength + PackLayout.SealOverhead))..];
+        return rest[..Math.Min(rest.Length, PackLayout.BlockLength + PackLayout.SealOverhead)];
+    }
+
     private byte[] Seal(uint number, byte codec, int plainLength, byte[] payload)
     {
-        var target = new byte[payload.Length + PackLayout.SealOverhead];
+        var target = new byte[PackLayout.SealedLength(codec, payload.Length)];
         _cipher.Seal(number, codec, plainLength, payload, target);
         return target;
     }

@@ -21,12 +21,46 @@ public sealed class PackLayoutTests
     }
 
     [Fact]
-    public void A_full_shard_holds_64_of_the_largest_chunks()
+    public void A_full_shard_of_the_largest_chunks_wastes_nothing()
+    {
+        const int used = 63 * PackLayout.MaximumSealedLength;
+        Assert.True(used + PackLayout.MaximumSealedLength > PackLayout.ShardCapacity);
+        Assert.Equal(PackLayout.FullLength, PackLayout.PaddedLength(used));
+        Assert.True(PackLayout.FullLength - used < 4096);
+        Assert.Equal(0, PackLayout.FullLength % 4096);
+        Assert.Equal(PackLayout.MaximumSealedLength, PackLayout.SealedLength(ChunkCodec.Blocks, PackLayout.MaximumChunkLength));
+    }
+
+    /// <summary>Drives from before there were blocks have shards of these lengths.</summary>
+    [Fact]
+    public void A_shard_of_64_of_the_largest_chunks_with_one_tag_each_is_still_one()
     {
         const int used = 64 * (PackLayout.MaximumChunkLength + PackLayout.SealOverhead);
         Assert.Equal(PackLayout.ShardCapacity, PackLayout.PaddedLength(used));
-        Assert.True(PackLayout.ShardCapacity - used < 4096);
+        Assert.True(PackLayout.IsPaddedLength(8_392_704));
+        Assert.True(PackLayout.IsPaddedLength(8_388_608));
         Assert.Equal(0, PackLayout.ShardCapacity % 4096);
+    }
+
+    [Fact]
+    public void Sealed_lengths_and_payload_lengths_are_inverse()
+    {
+        foreach (var codec in new byte[] { ChunkCodec.Raw, ChunkCodec.Zstd, ChunkCodec.Blocks })
+        {
+            var possible = new HashSet<int>();
+            for (var length = 1; length <= PackLayout.MaximumChunkLength; length++)
+            {
+                var sealedLength = PackLayout.SealedLength(codec, length);
+                possible.Add(sealedLength);
+                Assert.Equal(length, PackLayout.PayloadLength(codec, sealedLength));
+            }
+            for (var sealedLength = 0; sealedLength <= PackLayout.MaximumSealedLength; sealedLength++)
+                Assert.True(possible.Contains(sealedLength) || sealedLength - PackLayout.SealOverhead > PackLayout.MaximumChunkLength || PackLayout.PayloadLength(codec, sealedLength) <= 0);
+        }
+        Assert.Equal(PackLayout.BlockLength + 16, PackLayout.SealedLength(ChunkCodec.Blocks, PackLayout.BlockLength));
+        Assert.Equal(PackLayout.BlockLength + 33, PackLayout.SealedLength(ChunkCodec.Blocks, PackLayout.BlockLength + 1));
+        Assert.Equal(-1, PackLayout.PayloadLength(ChunkCodec.Blocks, PackLayout.BlockLength + 32));
+        Assert.True(PackLayout.PayloadLength(ChunkCodec.Blocks, int.MaxValue) < int.MaxValue);
     }
 
     [Fact]
@@ -44,6 +78,10 @@ public sealed class PackLayoutTests
     [InlineData(4097, 4352)]
     [InlineData(100_000, 100_352)]
     [InlineData(1_000_000, 1_015_808)]
+    [InlineData(8_257_536, 8_257_536)]
+    [InlineData(8_257_537, 8_265_728)]
+    [InlineData(8_265_728, 8_265_728)]
+    [InlineData(8_265_729, 8_388_608)]
     [InlineData(8_388_607, 8_388_608)]
     [InlineData(8_388_609, 8_392_704)]
     public void Worked_lengths(int used, int padded) => Assert.Equal(padded, PackLayout.PaddedLength(used));

@@ -45,7 +45,7 @@ public sealed class VectorTests
             using var keys = DriveKeys.FromMaster(Hex(vector.Master), Hex(vector.DriveId));
             using var cipher = new PackCipher(keys, PackId.Parse(vector.Pack));
             var bytes = Hex(vector.Sealed);
-            var payload = new byte[Math.Max(0, bytes.Length - PackLayout.SealOverhead)];
+            var payload = new byte[Math.Max(0, PackLayout.PayloadLength(vector.Codec, bytes.Length))];
             var plain = new byte[vector.PlainLength];
             var opened = cipher.TryOpen(vector.Number, vector.Codec, vector.PlainLength, bytes, payload)
                 && ChunkCodec.Decompress(vector.Codec, payload, plain);

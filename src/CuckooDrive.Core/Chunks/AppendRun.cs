@@ -9,7 +9,7 @@ namespace CuckooDrive.Core.Chunks;
 internal sealed class AppendRun
 {
     /// <summary>What all sealed pieces of a run together take at most: as much as the largest chunk alone.</summary>
-    public const int MaximumLength = PackLayout.MaximumChunkLength + PackLayout.SealOverhead;
+    public const int MaximumLength = PackLayout.MaximumSealedLength;
 
     [ThreadStatic]
     private static AppendRun? _ofThread;
@@ -34,10 +34,12 @@ internal sealed class AppendRun
     public static int CountFitting(ReadOnlySpan<ReadOnlyMemory<byte>> plain)
     {
         var (count, length) = (0, 0);
-        while (count < plain.Length && (length += plain[count].Length + PackLayout.SealOverhead) <= MaximumLength)
+        while (count < plain.Length && (length += LongestSealed(plain[count].Length)) <= MaximumLength)
             count++;
         return count;
     }
+
+    private static int LongestSealed(int plainLength) => PackLayout.SealedLength(ChunkCodec.Uncompressed(plainLength), plainLength);
 
     /// <summary>Begins a run, and finds pieces that are equal to an earlier one of it.</summary>
     public void Begin(ReadOnlySpan<ReadOnlyMemory<byte>> plain, ChunkHasher hasher)
@@ -66,8 +68,9 @@ internal sealed class AppendRun
                 continue;
             ref var record = ref _records[i];
             var room = ChunkScratch.Sealed.AsSpan(Length);
+            record.Codec = ChunkCodec.Uncompressed(plain[i].Length);
             var payload = wanted ? ChunkCodec.Compress(plain[i].Span, room, out record.Codec) : plain[i].Span;
-            record.SealedLength = payload.Length + PackLayout.SealOverhead;
+            record.SealedLength = PackLayout.SealedLength(record.Codec, payload.Length);
             _pieces[i].Position = Length;
             Length += record.SealedLength;
         }
@@ -78,7 +81,7 @@ internal sealed class AppendRun
     {
         ref readonly var record = ref _records[piece];
         var target = ChunkScratch.Sealed.AsSpan(_pieces[piece].Position, record.SealedLength);
-        var payload = record.Codec == ChunkCodec.Raw ? plain : target[..(record.SealedLength - PackLayout.SealOverhead)];
+        var payload = record.Codec == ChunkCodec.Zstd ? target[..PackLayout.PayloadLength(record.Codec, record.SealedLength)] : plain;
         cipher.Seal(number, record.Codec, record.PlainLength, payload, target);
     }
 

@@ -11,9 +11,9 @@ internal static class ChunkScratch
     [ThreadStatic]
     private static byte[]? _payload;
 
-    public static byte[] Sealed => _sealedBytes ??= GC.AllocateUninitializedArray<byte>(PackLayout.MaximumChunkLength + PackLayout.SealOverhead);
+    public static byte[] Sealed => _sealedBytes ??= GC.AllocateUninitializedArray<byte>(PackLayout.MaximumSealedLength);
 
-    public static byte[] Payload => _payload ??= GC.AllocateUninitializedArray<byte>(PackLayout.MaximumChunkLength + PackLayout.SealOverhead);
+    public static byte[] Payload => _payload ??= GC.AllocateUninitializedArray<byte>(PackLayout.MaximumSealedLength);
 }
 
 /// <summary>From sealed bytes to plaintext.</summary>
@@ -37,9 +37,11 @@ internal sealed class ChunkOpener(PackCiphers ciphers)
     {
         var record = location.Record;
         var cipher = ciphers.Of(location.Pack);
-        var payloadLength = sealedChunk.Length - PackLayout.SealOverhead;
-        if (record.Codec == ChunkCodec.Raw)
+        var payloadLength = PackLayout.PayloadLength(record.Codec, sealedChunk.Length);
+        if (record.Codec is ChunkCodec.Raw or ChunkCodec.Blocks)
             return payloadLength == plain.Length && cipher.TryOpen(location.Number, record.Codec, record.PlainLength, sealedChunk, plain);
+        if (payloadLength < 0)
+            return false;
         var payload = ChunkScratch.Payload.AsSpan(0, payloadLength);
         return cipher.TryOpen(location.Number, record.Codec, record.PlainLength, sealedChunk, payload)
             && ChunkCodec.Decompress(record.Codec, payload, plain);

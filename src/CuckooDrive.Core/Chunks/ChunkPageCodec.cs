@@ -66,7 +66,7 @@ internal static class ChunkPageCodec
     private static void Check(in ChunkRecord record)
     {
         if (record.PlainLength is < 1 or > PackLayout.MaximumChunkLength ||
-            record.SealedLength <= PackLayout.SealOverhead || record.SealedLength > PackLayout.MaximumChunkLength + PackLayout.SealOverhead ||
+            record.SealedLength <= PackLayout.SealOverhead || record.SealedLength > PackLayout.MaximumSealedLength ||
             record.Offset < 0 || record.Offset > PackLayout.ShardCapacity - record.SealedLength ||
             record.Birth < 0 || record.Death < 0)
             throw new InvalidDataException("A chunk record is out of range.");

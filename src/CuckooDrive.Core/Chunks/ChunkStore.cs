@@ -29,6 +29,7 @@ public sealed partial class ChunkStore : IChunkStore
     private readonly ChunkHasher _hasher;
     private readonly PackWriter _writer;
     private readonly ChunkReader _reader;
+    private readonly PartReader _partReader;
     private readonly CloudChunkReader _clouds;
     private readonly ChunkPrefetcher _prefetcher;
     private readonly PackReaper _reaper;
@@ -67,6 +68,7 @@ public sealed partial class ChunkStore : IChunkStore
         _sync = new StagingSync(_index, _files, _writer, opener, logger);
         _clouds = new CloudChunkReader(options, _index, _lanes, ranges, opener, _diskCache, time, logger);
         _reader = new ChunkReader(options, _index, _files, _diskCache, _memory, opener, _clouds, logger, _stopping.Token);
+        _partReader = new PartReader(_index, _files, _diskCache, _memory, ciphers);
         _prefetcher = new ChunkPrefetcher(options, _index, _memory, _reader, ranges, _clouds, time, _stopping.Token);
         _reaper = new PackReaper(options, _index, _files, _diskCache, _lanes, _space, logger);
         _uploader = new ShardUploader(options, _index, _files, _diskCache, preparer, _lanes, _space, _reaper, time, logger);
@@ -121,6 +123,12 @@ public sealed partial class ChunkStore : IChunkStore
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
         return _reader.ReadAsync(chunk, offset, destination, cancellationToken);
+    }
+
+    public bool TryReadPart(ChunkRef chunk, int offset, Span<byte> destination)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _options.ReadLocalInline && _partReader.TryRead(chunk, offset, destination);
     }
 
     public int Prefetch(ReadOnlySpan<ChunkRef> chunks) => _disposed ? 0 : _prefetcher.Prefetch(chunks);
@@ -218,7 +226,7 @@ public sealed partial class ChunkStore : IChunkStore
 
     private static void CheckOptions(ChunkStoreOptions options)
     {
-        if (!PackLayout.IsPaddedLength(options.ShardCapacity) || options.ShardCapacity < PackLayout.MaximumChunkLength + PackLayout.SealOverhead)
+        if (!PackLayout.IsPaddedLength(options.ShardCapacity) || options.ShardCapacity < PackLayout.MaximumSealedLength)
             throw new ArgumentException("The shard capacity must be a padded length that holds the largest chunk.", nameof(options));
     }
 }

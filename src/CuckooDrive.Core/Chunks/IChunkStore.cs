@@ -73,6 +73,12 @@ public interface IChunkStore : IAsyncDisposable
     ValueTask ReadAsync(ChunkRef chunk, int offset, Memory<byte> destination, CancellationToken cancellationToken);
 
     /// <summary>
+    /// Reads a small part as <see cref="ReadAsync"/> does, without opening and keeping the whole chunk, where that can be done at once and
+    /// the chunk is not one of the last that were read so. When false, <paramref name="destination"/> is undefined.
+    /// </summary>
+    bool TryReadPart(ChunkRef chunk, int offset, Span<byte> destination) => false;
+
+    /// <summary>
     /// Begins to bring chunks into memory, as far as limits allow. Never fails, never waits. The result is how many of the first ones
     /// are on their way or need not be.
     /// </summary>

@@ -105,8 +105,11 @@ internal sealed class RootPageReader(
     {
         if (sealedPage is null)
             return null;
+        var length = PackLayout.PayloadLength(page.Codec, page.SealedLength);
+        if (length < 0)
+            return null;
         var cipher = CipherOf(page.Pack);
-        var payload = new byte[page.SealedLength - PackLayout.SealOverhead];
+        var payload = new byte[length];
         var plain = new byte[page.PlainLength];
         return cipher.TryOpen(page.Number, page.Codec, page.PlainLength, sealedPage, payload)
             && ChunkCodec.Decompress(page.Codec, payload, plain) ? plain : null;

@@ -25,7 +25,11 @@ public sealed partial class Volume
         if (!miss.IsNone)
             return LoadAndReadAsync(file, offset, destination, plan, miss, cancellationToken);
         if (!PrefetchAhead(file, offset, plan.Length))
+        {
+            if (TryReadPart(file.Inode, plan, destination.Span))
+                return new(Finished(plan));
             OfferToPageCache(file, offset, plan.Length);
+        }
         return Execute(file, offset, destination, plan, cancellationToken);
     }
 
@@ -154,9 +158,23 @@ public sealed partial class Volume
         }
         if (waiting is not null)
             return FinishReadAsync(file, offset, destination, plan, waiting, cancellationToken);
+        return new(Finished(plan));
+    }
+
+    /// <summary>A small record somewhere in a file: not worth opening a whole chunk for.</summary>
+    private bool TryReadPart(Inode inode, ReadPlan plan, Span<byte> destination)
+    {
+        if (inode.Size <= SmallRead || plan.Length > SmallRead || plan.Segments.Count != 1)
+            return false;
+        var segment = plan.Segments[0];
+        return _chunks.TryReadPart(segment.Chunk, segment.ChunkOffset, destination.Slice(segment.Target, segment.Length));
+    }
+
+    private int Finished(ReadPlan plan)
+    {
         var length = plan.Length;
         _plans.Add(plan);
-        return new(length);
+        return length;
     }
 
     /// <summary>Fails as a task in every case: reads that began before still fill the buffer, which must not be given back yet.</summary>

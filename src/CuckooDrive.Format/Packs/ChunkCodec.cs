@@ -14,6 +14,9 @@ public static class ChunkCodec
     /// <summary>One zstd frame.</summary>
     public const byte Zstd = 1;
 
+    /// <summary>The payload is the plaintext, sealed in blocks of <see cref="PackLayout.BlockLength"/> that can be opened one by one.</summary>
+    public const byte Blocks = 2;
+
     private const int Level = 1;
 
     [ThreadStatic]
@@ -24,14 +27,14 @@ public static class ChunkCodec
 
     /// <summary>
     /// Returns the payload to seal: a part of <paramref name="scratch"/> (codec <see cref="Zstd"/>), or
-    /// <paramref name="plain"/> itself (codec <see cref="Raw"/>) when compression would save less than a sixteenth.
+    /// <paramref name="plain"/> itself (as <see cref="Uncompressed"/> says) when compression would save less than a sixteenth.
     /// </summary>
     /// <param name="plain">Up to <see cref="PackLayout.MaximumChunkLength"/> bytes.</param>
     /// <param name="scratch">At least as long as <paramref name="plain"/>; overwritten.</param>
     /// <param name="codec">How the payload came about.</param>
     public static ReadOnlySpan<byte> Compress(ReadOnlySpan<byte> plain, Span<byte> scratch, out byte codec)
     {
-        codec = Raw;
+        codec = Uncompressed(plain.Length);
         var worthwhile = plain.Length - Math.Max(plain.Length / 16, 1);
         if (worthwhile <= 0 || CompressionProbe.LooksIncompressible(plain))
             return plain;
@@ -42,6 +45,9 @@ public static class ChunkCodec
         return scratch[..written];
     }
 
+    /// <summary>The codec of a chunk that is sealed as it is: in blocks where it is longer than one.</summary>
+    public static byte Uncompressed(int plainLength) => plainLength > PackLayout.BlockLength ? Blocks : Raw;
+
     /// <summary>
     /// Fills exactly <paramref name="plain"/> from a payload. False when the codec is unknown or the payload does not give
     /// exactly that many bytes; never writes outside <paramref name="plain"/>, whatever the payload claims.
@@ -50,7 +56,7 @@ public static class ChunkCodec
     {
         switch (codec)
         {
-            case Raw:
+            case Raw or Blocks:
                 return payload.TryCopyTo(plain) && payload.Length == plain.Length;
             case Zstd:
                 var decompressor = _decompressor ??= new Decompressor();

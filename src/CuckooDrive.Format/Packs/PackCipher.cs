@@ -31,33 +31,72 @@ public sealed class PackCipher : IDisposable
     public PackId Pack { get; }
 
     /// <summary>
-    /// Writes <paramref name="payload"/> encrypted, and 16 bytes of tag, to the start of <paramref name="target"/>. The two
-    /// may be the same memory, not overlap otherwise.
+    /// Writes <paramref name="payload"/> encrypted, and 16 bytes of tag, to the start of <paramref name="target"/>; with the codec
+    /// <see cref="ChunkCodec.Blocks"/> a tag behind each block (<see cref="PackLayout.SealedLength"/>). But for that codec the two
+    /// may be the same memory; they may not overlap otherwise.
     /// </summary>
     /// <param name="number">The chunk's number in the pack, used once.</param>
     /// <param name="codec">How the payload came from the plaintext (see <see cref="ChunkCodec"/>).</param>
-    /// <param name="plainLength">Bytes of the plaintext.</param>
+    /// <param name="plainLength">Bytes of the plaintext; with <see cref="ChunkCodec.Blocks"/> of the payload too.</param>
     public void Seal(uint number, byte codec, int plainLength, ReadOnlySpan<byte> payload, Span<byte> target)
     {
         Span<byte> nonce = stackalloc byte[AesGcmPool.NonceLength];
         Span<byte> additional = stackalloc byte[AdditionalLength];
         Bind(number, codec, plainLength, nonce, additional);
-        _chunks.Encrypt(nonce, payload, target[..payload.Length], target.Slice(payload.Length, PackLayout.SealOverhead), additional);
+        var gcm = _chunks.Rent();
+        var blockLength = codec == ChunkCodec.Blocks ? PackLayout.BlockLength : int.MaxValue;
+        for (var block = 0; !payload.IsEmpty || block == 0; block++)
+        {
+            var length = Math.Min(payload.Length, blockLength);
+            BindBlock(block, nonce);
+            gcm.Encrypt(nonce, payload[..length], target[..length], target.Slice(length, PackLayout.SealOverhead), additional);
+            payload = payload[length..];
+            target = target[(length + PackLayout.SealOverhead)..];
+        }
+        _chunks.Return(gcm);
     }
 
     /// <summary>
     /// Opens what <see cref="Seal"/> wrote with the same arguments into the start of <paramref name="payload"/>
-    /// (<paramref name="sealedChunk"/> less 16 bytes). False, and no byte of content, for anything else.
+    /// (<see cref="PackLayout.PayloadLength"/>). False, and no byte of content, for anything else.
     /// </summary>
     public bool TryOpen(uint number, byte codec, int plainLength, ReadOnlySpan<byte> sealedChunk, Span<byte> payload)
     {
-        var length = sealedChunk.Length - PackLayout.SealOverhead;
+        var length = PackLayout.PayloadLength(codec, sealedChunk.Length);
         if (length < 0)
             return false;
+        payload = payload[..length];
+        if (codec != ChunkCodec.Blocks)
+            return TryOpenOne(number, codec, plainLength, 0, sealedChunk, payload);
+        // Blocks are authentic one by one: only this tells that none is missing at the end.
+        if (length != plainLength)
+            return false;
+        for (var (block, from) = (0, 0); from < length; block++, from += PackLayout.BlockLength)
+        {
+            var part = payload.Slice(from, Math.Min(length - from, PackLayout.BlockLength));
+            var sealedBlock = sealedChunk.Slice(from + (block * PackLayout.SealOverhead), part.Length + PackLayout.SealOverhead);
+            if (TryOpenOne(number, codec, plainLength, block, sealedBlock, part))
+                continue;
+            payload.Clear();
+            return false;
+        }
+        return true;
+    }
+
+    /// <summary>
+    /// Opens one block of a chunk of the codec <see cref="ChunkCodec.Blocks"/> into <paramref name="payload"/> (<paramref name="sealedBlock"/>
+    /// less 16 bytes). False, and no byte of content, when it is not that block of that chunk.
+    /// </summary>
+    public bool TryOpenBlock(uint number, int plainLength, int block, ReadOnlySpan<byte> sealedBlock, Span<byte> payload) =>
+        TryOpenOne(number, ChunkCodec.Blocks, plainLength, block, sealedBlock, payload);
+
+    private bool TryOpenOne(uint number, byte codec, int plainLength, int block, ReadOnlySpan<byte> sealedBlock, Span<byte> payload)
+    {
         Span<byte> nonce = stackalloc byte[AesGcmPool.NonceLength];
         Span<byte> additional = stackalloc byte[AdditionalLength];
         Bind(number, codec, plainLength, nonce, additional);
-        return _chunks.TryDecrypt(nonce, sealedChunk[..length], sealedChunk[length..], payload[..length], additional);
+        BindBlock(block, nonce);
+        return _chunks.TryDecrypt(nonce, sealedBlock[..payload.Length], sealedBlock[payload.Length..], payload, additional);
     }
 
     /// <summary>
@@ -77,6 +116,8 @@ public sealed class PackCipher : IDisposable
         _chunks.Dispose();
         _tags.Dispose();
     }
+
+    private static void BindBlock(int block, Span<byte> nonce) => BinaryPrimitives.WriteInt32LittleEndian(nonce[4..], block);
 
     private void Bind(uint number, byte codec, int plainLength, Span<byte> nonce, Span<byte> additional)
     {

@@ -19,7 +19,7 @@ public readonly record struct RootPage
     /// <summary>Where it begins in the shard, in bytes.</summary>
     public required int Offset { get; init; }
 
-    /// <summary>Bytes in the shard, with the tag.</summary>
+    /// <summary>Bytes in the shard, with the tags.</summary>
     public required int SealedLength { get; init; }
 
     /// <summary>Bytes of the plaintext.</summary>
@@ -53,7 +53,7 @@ public readonly record struct RootPage
             Number = reader.U32(),
             Shard = reader.U8(),
             Offset = reader.I32(PackLayout.ShardCapacity),
-            SealedLength = reader.I32(PackLayout.MaximumChunkLength + PackLayout.SealOverhead),
+            SealedLength = reader.I32(PackLayout.MaximumSealedLength),
             PlainLength = reader.I32(PackLayout.MaximumChunkLength),
             Codec = reader.U8(),
             Id = reader.ChunkId(),

@@ -66,6 +66,11 @@ internal static class VectorWriter
         var payload = ChunkCodec.Compress(text, new byte[600], out var codec).ToArray();
         var compressed = Seal(cipher, 1, codec, 600, payload);
         yield return Case("zstd", 1, codec, 600, compressed, text);
+        var noise = Samples.Random(PackLayout.BlockLength + 6);
+        var blocks = Seal(cipher, 5, ChunkCodec.Blocks, noise.Length, noise);
+        yield return Case("two blocks", 5, ChunkCodec.Blocks, noise.Length, blocks, noise);
+        yield return Case("the first of two blocks alone", 5, ChunkCodec.Blocks, noise.Length, blocks[..(PackLayout.BlockLength + 16)], null);
+        yield return Case("one block, not the first", 5, ChunkCodec.Blocks, noise.Length, blocks[(PackLayout.BlockLength + 16)..], null);
         yield return Case("truncated by one byte", 0, ChunkCodec.Raw, 40, first[..^1], null);
         yield return Case("only a tag's length", 0, ChunkCodec.Raw, 0, first[..16], null);
         yield return Case("empty", 0, ChunkCodec.Raw, 0, [], null);
@@ -143,7 +148,7 @@ internal static class VectorWriter
 
     private static byte[] Seal(PackCipher cipher, uint number, byte codec, int plainLength, byte[] payload)
     {
-        var target = new byte[payload.Length + PackLayout.SealOverhead];
+        var target = new byte[PackLayout.SealedLength(codec, payload.Length)];
         cipher.Seal(number, codec, plainLength, payload, target);
         return target;
     }
