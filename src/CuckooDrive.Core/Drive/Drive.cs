@@ -69,6 +69,9 @@ public sealed partial class Drive : IAsyncDisposable
     /// <summary>The file system to mount. Valid until the drive is disposed.</summary>
     public IFileSystem FileSystem { get; }
 
+    /// <summary>Begins to load the upper levels of the tree, for whoever will look first. Once, before the file system is mounted; never waits.</summary>
+    public void BeginHeadStart() => _volume.BeginHeadStart();
+
     /// <summary>
     /// Makes a new drive: its keys, a header on every cloud, and the local state. The clouds must answer, take writes and
     /// hold no other drive; the state folder must not hold one. On failure nothing is left behind.

@@ -46,6 +46,7 @@ internal sealed class MountedDrive(
             _drive = await Drive.OpenAsync(folders.Volume, secret, options, services, cancellationToken);
         try
         {
+            _drive.BeginHeadStart();
             _mount = FileSystemMounter.Mount(_drive.FileSystem, request, loggers);
             WriteRecord();
             _control = new ControlServer(folders, this, loggers.CreateLogger<ControlServer>());
