@@ -9,7 +9,8 @@ namespace CuckooDrive.Mount.Fuse;
 /// <summary>A file system mounted on Linux over the raw kernel protocol.</summary>
 /// <remarks>
 /// Thread safe. The process must never touch its own mount (open, stat or list anything in it): a garbage collection
-/// that waits for the thread in that call would stop the threads that have to answer it.
+/// that waits for the thread in that call would stop the threads that have to answer it, and a process that is killed meanwhile could not end
+/// (<see cref="EarlyWriteback"/> takes care of both).
 /// The file system is not owned: the caller closes it after <see cref="WaitForUnmountAsync"/>.
 /// </remarks>
 public sealed partial class FuseMount : IAsyncDisposable
@@ -44,8 +45,12 @@ public sealed partial class FuseMount : IAsyncDisposable
             Unmounter.Unmount(path, UnmountMode.Lazy);
             throw;
         }
-        if (isRoot)
-            BackingDeviceTuning.Apply(path, options, logger);
+        if (isRoot && MountTable.Find(path) is { } entry)
+        {
+            BackingDeviceTuning.Apply(entry.Device, options, logger);
+            if (!options.ReadOnly)
+                session.BeginEarlyWriteback(path, entry.Device);
+        }
         var mount = new FuseMount(path, session, logger);
         if (fileSystem is IKernelCacheUser user)
         {

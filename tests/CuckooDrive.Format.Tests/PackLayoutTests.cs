@@ -79,9 +79,9 @@ public sealed class PackLayoutTests
     [InlineData(100_000, 100_352)]
     [InlineData(1_000_000, 1_015_808)]
     [InlineData(8_257_536, 8_257_536)]
-    [InlineData(8_257_537, 8_265_728)]
-    [InlineData(8_265_728, 8_265_728)]
-    [InlineData(8_265_729, 8_388_608)]
+    [InlineData(8_257_537, 8_273_920)]
+    [InlineData(8_273_920, 8_273_920)]
+    [InlineData(8_273_921, 8_388_608)]
     [InlineData(8_388_607, 8_388_608)]
     [InlineData(8_388_609, 8_392_704)]
     public void Worked_lengths(int used, int padded) => Assert.Equal(padded, PackLayout.PaddedLength(used));

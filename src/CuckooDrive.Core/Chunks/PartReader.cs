@@ -10,7 +10,7 @@ namespace CuckooDrive.Core.Chunks;
 internal sealed class PartReader(PackIndex index, PackFiles files, DiskCache diskCache, MemoryChunkCache memory, PackCiphers ciphers)
 {
     /// <summary>How many of the last chunks are remembered, about: by chance alone few of a large file are met again among as many.</summary>
-    private const int Remembered = 64;
+    private const int Remembered = 16;
 
     // Written without a lock: a lost entry costs a second read in parts.
     private readonly ulong[] _recent = new ulong[Remembered];
@@ -77,7 +77,7 @@ internal sealed class PartReader(PackIndex index, PackFiles files, DiskCache dis
     {
         // Never zero, which an empty slot is; numbers have 24 bits (docs/format.md).
         var key = (1UL << 63) | ((ulong)chunk.Pack << 24) | chunk.Number;
-        ref var slot = ref _recent[(int)((key * 0x9E3779B97F4A7C15) >> 58)];
+        ref var slot = ref _recent[(int)((key * 0x9E3779B97F4A7C15) >> 60)];
         return Interlocked.Exchange(ref slot, key) == key;
     }
 }

@@ -63,14 +63,12 @@ public sealed class PackCipher : IDisposable
     public bool TryOpen(uint number, byte codec, int plainLength, ReadOnlySpan<byte> sealedChunk, Span<byte> payload)
     {
         var length = PackLayout.PayloadLength(codec, sealedChunk.Length);
-        if (length < 0)
+        // Blocks are authentic one by one: only their plain length tells that none is missing at the end.
+        if (length < 0 || (codec == ChunkCodec.Blocks && length != plainLength))
             return false;
         payload = payload[..length];
         if (codec != ChunkCodec.Blocks)
             return TryOpenOne(number, codec, plainLength, 0, sealedChunk, payload);
-        // Blocks are authentic one by one: only this tells that none is missing at the end.
-        if (length != plainLength)
-            return false;
         for (var (block, from) = (0, 0); from < length; block++, from += PackLayout.BlockLength)
         {
             var part = payload.Slice(from, Math.Min(length - from, PackLayout.BlockLength));

@@ -11,9 +11,9 @@ public static class PackLayout
 
     /// <summary>
     /// The payload under one seal in a chunk of the codec <see cref="ChunkCodec.Blocks"/>; the last block may be shorter. A random read
-    /// opens one. Of smaller ones each needs its tag, and sealing them its time.
+    /// opens one. The smaller they are, the more time and room their seals take (docs/decisions/0004).
     /// </summary>
-    public const int BlockLength = 16 * 1024;
+    public const int BlockLength = 8 * 1024;
 
     /// <summary>The largest sealed chunk.</summary>
     public const int MaximumSealedLength = MaximumChunkLength + (MaximumChunkLength / BlockLength * SealOverhead);

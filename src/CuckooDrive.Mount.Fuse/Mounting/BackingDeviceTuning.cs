@@ -9,11 +9,10 @@ namespace CuckooDrive.Mount.Fuse.Mounting;
 /// </summary>
 internal static partial class BackingDeviceTuning
 {
-    public static void Apply(string mountPoint, FuseMountOptions options, ILogger logger)
+    /// <param name="device">The mount's number as in mount tables.</param>
+    public static void Apply(string device, FuseMountOptions options, ILogger logger)
     {
-        if (MountTable.Find(mountPoint) is not { } entry)
-            return;
-        var folder = $"/sys/class/bdi/{entry.Device}";
+        var folder = $"/sys/class/bdi/{device}";
         Set(folder, "read_ahead_kb", options.ReadAheadKiB, logger);
         // FUSE gets 1 % of the memory for written pages, strictly, and writers sleep when that is full: a few tens of
         // megabytes a second until the kernel has learned how fast the mount is.

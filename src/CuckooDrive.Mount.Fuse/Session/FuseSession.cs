@@ -21,6 +21,7 @@ internal sealed partial class FuseSession
     private readonly Dispatcher _dispatcher;
     private readonly ILogger _logger;
     private readonly Lock _closing = new();
+    private volatile EarlyWriteback? _early;
     private volatile bool _stopping;
     private long _overdue = long.MaxValue;
     private bool _closed;
@@ -105,6 +106,17 @@ internal sealed partial class FuseSession
         Ended = EndAsync();
     }
 
+    /// <summary>See <see cref="EarlyWriteback"/>. Once, after <see cref="Start"/>.</summary>
+    public void BeginEarlyWriteback(string mountPoint, string device)
+    {
+        var early = new EarlyWriteback(mountPoint, device, _logger);
+        early.Start();
+        _early = early;
+        _dispatcher.EarlyWriteback = early;
+        if (_stopping || Ended.IsCompleted)
+            early.BeginStop();
+    }
+
     /// <summary>Ends the readers even when the kernel does not, when they have answered what it has sent.</summary>
     public async Task StopAsync()
     {
@@ -182,12 +194,15 @@ internal sealed partial class FuseSession
             BeginStop();
             await WaitForOthersAsync().ConfigureAwait(false);
         }
+        _early?.BeginStop();
         Burst.Dispose();
         await Pending.CancelAllAndDrainAsync().ConfigureAwait(false);
         await EndNotificationsAsync().ConfigureAwait(false);
         // Only now: an answer written to a number that meanwhile means another file would be a catastrophe.
         foreach (var device in _devices)
             device.Close();
+        // What it waited for, if anything, has failed with the connection.
+        _early?.Join();
     }
 
     /// <summary>Has readers look again whether they may end; what waits for something (space, a cloud) is not to hold them up once they are overdue.</summary>
