@@ -36,6 +36,10 @@ public sealed partial class FuseMount : IAsyncDisposable
         var isRoot = Libc.EffectiveUserId() == 0;
         var descriptor = isRoot ? KernelMounter.Mount(path, options) : Fusermount.Mount(path, options);
         var session = new FuseSession(descriptor, fileSystem, logger);
+        var device = isRoot ? MountDevice.Of(path) : null;
+        // Before the first request.
+        if (device is not null && !options.ReadOnly)
+            session.BeginEarlyWriteback(path, device);
         try
         {
             session.Start(Math.Max(1, options.Readers));
@@ -45,12 +49,8 @@ public sealed partial class FuseMount : IAsyncDisposable
             Unmounter.Unmount(path, UnmountMode.Lazy);
             throw;
         }
-        if (isRoot && MountTable.Find(path) is { } entry)
-        {
-            BackingDeviceTuning.Apply(entry.Device, options, logger);
-            if (!options.ReadOnly)
-                session.BeginEarlyWriteback(path, entry.Device);
-        }
+        if (device is not null)
+            BackingDeviceTuning.Apply(device, options, logger);
         var mount = new FuseMount(path, session, logger);
         if (fileSystem is IKernelCacheUser user)
         {

@@ -9,7 +9,7 @@ namespace CuckooDrive.Mount.Fuse.Mounting;
 /// </summary>
 internal static partial class BackingDeviceTuning
 {
-    /// <param name="device">The mount's number as in mount tables.</param>
+    /// <param name="device">See <see cref="MountDevice"/>.</param>
     public static void Apply(string device, FuseMountOptions options, ILogger logger)
     {
         var folder = $"/sys/class/bdi/{device}";

@@ -13,6 +13,7 @@ internal static partial class Libc
     public const int OpenPathOnly = 0x200000;
     public const int CloneFiles = 0x400;
     public const uint SyncFileRangeWrite = 2;
+    public const int AtWorkingFolder = -100;
     public const int AtEmptyPath = 0x1000;
     public const int AtStatxDoNotSync = 0x4000;
     public const uint StatxSize = 0x200;

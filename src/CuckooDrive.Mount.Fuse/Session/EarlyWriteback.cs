@@ -1,4 +1,5 @@
-using System.Globalization;
+using System.Runtime.InteropServices;
+using CuckooDrive.Mount.Fuse.Mounting;
 using CuckooDrive.Mount.Fuse.Native;
 using Microsoft.Extensions.Logging;
 
@@ -25,6 +26,9 @@ internal sealed partial class EarlyWriteback(string mountPoint, string device, I
 
     /// <summary>The least that a file must have grown by: the kernel's largest request.</summary>
     private const long Unit = Buffers.MaximumTransfer;
+
+    /// <summary>How many times it is asked again when a file grows no more: the kernel begins nothing while much is under way.</summary>
+    private const int Repeats = 4;
 
     private readonly object _gate = new();
     private readonly Dictionary<ulong, GrowingFile> _files = [];
@@ -140,15 +144,12 @@ internal sealed partial class EarlyWriteback(string mountPoint, string device, I
             var size = SizeOf(path);
             _ = Libc.Close(path);
             var end = size / Unit * Unit;
-            if (end - file.Begun < Unit)
-            {
-                file.Delay = Math.Min(file.Delay * 2, LongestDelay);
-            }
-            else
-            {
-                Begin(mount, ref name, end);
-                (file.Begun, file.Delay) = (end, FirstDelay);
-            }
+            var hasGrown = end - file.Begun >= Unit;
+            (file.Begun, file.Delay, file.Repeats) = hasGrown
+                ? (end, FirstDelay, Repeats)
+                : (file.Begun, Math.Min(file.Delay * 2, LongestDelay), Math.Max(-1, file.Repeats - 1));
+            if (file.Repeats >= 0)
+                Begin(mount, ref name, file.Begun);
             file.Due = Environment.TickCount64 + file.Delay;
             return true;
         }
@@ -174,14 +175,13 @@ internal sealed partial class EarlyWriteback(string mountPoint, string device, I
         Statx found;
         if (Libc.Statx(path, "", Libc.AtEmptyPath | Libc.AtStatxDoNotSync, Libc.StatxSize, &found) != 0)
             return 0;
-        var foundDevice = string.Create(CultureInfo.InvariantCulture, $"{found.DeviceMajor}:{found.DeviceMinor}");
-        return foundDevice == device ? (long)Math.Min(found.Size, long.MaxValue) : 0;
+        return MountDevice.Of(in found) == device ? (long)Math.Min(found.Size, long.MaxValue) : 0;
     }
 
     /// <summary>False when the system refuses handles to this process.</summary>
     private bool Forget(GrowingFile file)
     {
-        var errno = System.Runtime.InteropServices.Marshal.GetLastPInvokeError();
+        var errno = Marshal.GetLastPInvokeError();
         Released(file.Inode, file.Handle);
         if (errno is not (Errno.EPERM or Errno.EACCES or Errno.EOPNOTSUPP or Errno.ENOSYS))
             return true;
@@ -207,5 +207,8 @@ internal sealed partial class EarlyWriteback(string mountPoint, string device, I
 
         /// <summary>Up to where the kernel was asked to begin.</summary>
         public long Begun { get; set; }
+
+        /// <summary>Negative: there is nothing to ask for again.</summary>
+        public int Repeats { get; set; } = -1;
     }
 }

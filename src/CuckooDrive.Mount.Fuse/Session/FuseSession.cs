@@ -92,6 +92,7 @@ internal sealed partial class FuseSession
         {
             _devices[0].Close();
             Burst.Dispose();
+            _early?.BeginStop();
             throw;
         }
         for (var number = 0; number < readers; number++)
@@ -106,15 +107,13 @@ internal sealed partial class FuseSession
         Ended = EndAsync();
     }
 
-    /// <summary>See <see cref="EarlyWriteback"/>. Once, after <see cref="Start"/>.</summary>
+    /// <summary>See <see cref="EarlyWriteback"/>. Once, before <see cref="Start"/>.</summary>
     public void BeginEarlyWriteback(string mountPoint, string device)
     {
         var early = new EarlyWriteback(mountPoint, device, _logger);
         early.Start();
         _early = early;
         _dispatcher.EarlyWriteback = early;
-        if (_stopping || Ended.IsCompleted)
-            early.BeginStop();
     }
 
     /// <summary>Ends the readers even when the kernel does not, when they have answered what it has sent.</summary>
