@@ -9,8 +9,7 @@ namespace CuckooDrive.Mount.Fuse;
 /// <summary>A file system mounted on Linux over the raw kernel protocol.</summary>
 /// <remarks>
 /// Thread safe. The process must never touch its own mount (open, stat or list anything in it): a garbage collection
-/// that waits for the thread in that call would stop the threads that have to answer it, and a process that is killed meanwhile could not end
-/// (<see cref="EarlyWriteback"/> takes care of both).
+/// that waits for the thread in that call would stop the threads that have to answer it.
 /// The file system is not owned: the caller closes it after <see cref="WaitForUnmountAsync"/>.
 /// </remarks>
 public sealed partial class FuseMount : IAsyncDisposable
@@ -36,10 +35,6 @@ public sealed partial class FuseMount : IAsyncDisposable
         var isRoot = Libc.EffectiveUserId() == 0;
         var descriptor = isRoot ? KernelMounter.Mount(path, options) : Fusermount.Mount(path, options);
         var session = new FuseSession(descriptor, fileSystem, logger);
-        var device = isRoot ? MountDevice.Of(path) : null;
-        // Before the first request.
-        if (device is not null && !options.ReadOnly)
-            session.BeginEarlyWriteback(path, device);
         try
         {
             session.Start(Math.Max(1, options.Readers));
@@ -49,8 +44,8 @@ public sealed partial class FuseMount : IAsyncDisposable
             Unmounter.Unmount(path, UnmountMode.Lazy);
             throw;
         }
-        if (device is not null)
-            BackingDeviceTuning.Apply(device, options, logger);
+        if (isRoot)
+            BackingDeviceTuning.Apply(path, options, logger);
         var mount = new FuseMount(path, session, logger);
         if (fileSystem is IKernelCacheUser user)
         {

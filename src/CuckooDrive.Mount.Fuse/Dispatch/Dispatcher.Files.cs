@@ -77,11 +77,8 @@ internal sealed partial class Dispatcher
             Entry = AttributeCodec.ToEntryOut(in entry),
             Open = new OpenOut { Handle = file.Handle, Flags = OpenReplyFlags.KeepCache },
         };
-        // Before the answer, which its release may follow at once.
-        EarlyWriteback?.Created(entry.Attributes.Inode, entry.Generation, file.Handle);
         if (request.Reply(in reply) == 0)
             return;
-        EarlyWriteback?.Released(entry.Attributes.Inode, file.Handle);
         _fileSystem.Release(file.Entry.Attributes.Inode, file.Handle);
         _fileSystem.Forget(file.Entry.Attributes.Inode, 1);
     }
@@ -119,7 +116,6 @@ internal sealed partial class Dispatcher
         var body = new BodyReader(request.Body);
         if (!body.TryTake(out ReleaseIn release))
             return Malformed(request);
-        EarlyWriteback?.Released(request.Header.NodeId, release.Handle);
         _fileSystem.Release(request.Header.NodeId, release.Handle);
         return Done(request, 0);
     }

@@ -38,9 +38,6 @@ internal sealed partial class Dispatcher
     /// <summary>What INIT has agreed on: some requests have another form with it. Set before the first request.</summary>
     public InitFlags Agreed { get; set; }
 
-    /// <summary>Told of files that are being made; null where nothing is begun early.</summary>
-    public EarlyWriteback? EarlyWriteback { get; set; }
-
     /// <returns>True when the request is done with; false when it will be answered later and belongs to that answer.</returns>
     public bool Dispatch(Request request)
     {

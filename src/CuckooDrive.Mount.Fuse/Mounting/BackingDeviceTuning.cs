@@ -9,10 +9,11 @@ namespace CuckooDrive.Mount.Fuse.Mounting;
 /// </summary>
 internal static partial class BackingDeviceTuning
 {
-    /// <param name="device">See <see cref="MountDevice"/>.</param>
-    public static void Apply(string device, FuseMountOptions options, ILogger logger)
+    public static void Apply(string mountPoint, FuseMountOptions options, ILogger logger)
     {
-        var folder = $"/sys/class/bdi/{device}";
+        if (MountTable.Find(mountPoint) is not { } entry)
+            return;
+        var folder = $"/sys/class/bdi/{entry.Device}";
         Set(folder, "read_ahead_kb", options.ReadAheadKiB, logger);
         // FUSE gets 1 % of the memory for written pages, strictly, and writers sleep when that is full: a few tens of
         // megabytes a second until the kernel has learned how fast the mount is.

@@ -10,13 +10,6 @@ internal static partial class Libc
 {
     public const int OpenReadWrite = 2;
     public const int OpenCloseOnExec = 0x80000;
-    public const int OpenPathOnly = 0x200000;
-    public const int CloneFiles = 0x400;
-    public const uint SyncFileRangeWrite = 2;
-    public const int AtWorkingFolder = -100;
-    public const int AtEmptyPath = 0x1000;
-    public const int AtStatxDoNotSync = 0x4000;
-    public const uint StatxSize = 0x200;
     public const int SetStatusFlags = 4;
     public const int NonBlocking = 0x800;
     public const int FuseDeviceClone = unchecked((int)0x8004e500);
@@ -72,18 +65,6 @@ internal static partial class Libc
     [LibraryImport("libc", EntryPoint = "prctl", SetLastError = true)]
     public static partial int ProcessControl(int option, nuint argument2, nuint argument3, nuint argument4, nuint argument5);
 
-    [LibraryImport("libc", EntryPoint = "unshare", SetLastError = true)]
-    public static partial int Unshare(int flags);
-
-    [LibraryImport("libc", EntryPoint = "open_by_handle_at", SetLastError = true)]
-    public static partial int OpenByHandle(int mount, ref FuseFileHandle handle, int flags);
-
-    [LibraryImport("libc", EntryPoint = "sync_file_range", SetLastError = true)]
-    public static partial int SyncFileRange(int descriptor, long offset, long length, uint flags);
-
-    [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static unsafe partial int Statx(int folder, string path, int flags, uint mask, Statx* found);
-
     /// <summary>Never blocks: read from memory that the kernel shares.</summary>
     [SuppressGCTransition]
     [LibraryImport("libc", EntryPoint = "clock_gettime")]
@@ -116,35 +97,6 @@ internal struct IoVector
 {
     public nint Base;
     public nint Length;
-}
-
-/// <summary>struct file_handle as the kernel's fuse makes it (FILEID_INO64_GEN): inode number and generation.</summary>
-[StructLayout(LayoutKind.Sequential)]
-internal struct FuseFileHandle
-{
-    public FuseFileHandle()
-    {
-    }
-
-    public uint Bytes = 12;
-    public int Type = 0x81;
-    public uint InodeHigh;
-    public uint InodeLow;
-    public uint Generation;
-}
-
-/// <summary>struct statx, as far as it is used.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 256)]
-internal struct Statx
-{
-    [FieldOffset(0x28)]
-    public ulong Size;
-
-    [FieldOffset(0x88)]
-    public uint DeviceMajor;
-
-    [FieldOffset(0x8C)]
-    public uint DeviceMinor;
 }
 
 /// <summary>struct timespec on 64-bit machines.</summary>

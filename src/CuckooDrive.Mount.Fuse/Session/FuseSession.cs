@@ -21,7 +21,6 @@ internal sealed partial class FuseSession
     private readonly Dispatcher _dispatcher;
     private readonly ILogger _logger;
     private readonly Lock _closing = new();
-    private volatile EarlyWriteback? _early;
     private volatile bool _stopping;
     private long _overdue = long.MaxValue;
     private bool _closed;
@@ -92,7 +91,6 @@ internal sealed partial class FuseSession
         {
             _devices[0].Close();
             Burst.Dispose();
-            _early?.BeginStop();
             throw;
         }
         for (var number = 0; number < readers; number++)
@@ -105,15 +103,6 @@ internal sealed partial class FuseSession
         foreach (var reader in _readers)
             reader.Start();
         Ended = EndAsync();
-    }
-
-    /// <summary>See <see cref="EarlyWriteback"/>. Once, before <see cref="Start"/>.</summary>
-    public void BeginEarlyWriteback(string mountPoint, string device)
-    {
-        var early = new EarlyWriteback(mountPoint, device, _logger);
-        early.Start();
-        _early = early;
-        _dispatcher.EarlyWriteback = early;
     }
 
     /// <summary>Ends the readers even when the kernel does not, when they have answered what it has sent.</summary>
@@ -193,15 +182,12 @@ internal sealed partial class FuseSession
             BeginStop();
             await WaitForOthersAsync().ConfigureAwait(false);
         }
-        _early?.BeginStop();
         Burst.Dispose();
         await Pending.CancelAllAndDrainAsync().ConfigureAwait(false);
         await EndNotificationsAsync().ConfigureAwait(false);
         // Only now: an answer written to a number that meanwhile means another file would be a catastrophe.
         foreach (var device in _devices)
             device.Close();
-        // What it waited for, if anything, has failed with the connection.
-        _early?.Join();
     }
 
     /// <summary>Has readers look again whether they may end; what waits for something (space, a cloud) is not to hold them up once they are overdue.</summary>

@@ -60,26 +60,6 @@ public sealed class RootOnlyTests : IAsyncLifetime
         Assert.EndsWith("# more\n", File.ReadAllText(file), StringComparison.Ordinal);
     }
 
-    /// <summary>Long before the kernel would by itself: it looks at pages that are half a minute old, or when a tenth of the memory is dirty.</summary>
-    [Fact]
-    public async Task A_large_new_file_is_handed_over_while_it_is_still_open()
-    {
-        const int Length = 64 << 20;
-        await using var file = new FileStream($"{_mountPoint}/large", FileMode.CreateNew, FileAccess.ReadWrite);
-        var descriptor = (int)file.SafeFileHandle.DangerousGetHandle();
-        Assert.SkipWhen(Posix.DirtyPages(descriptor) < 0, "the kernel does not tell what it holds");
-        var content = new byte[1 << 20];
-        for (var written = 0; written < Length; written += content.Length)
-            await RandomAccess.WriteAsync(file.SafeFileHandle, content, written, TestContext.Current.CancellationToken);
-        var watch = System.Diagnostics.Stopwatch.StartNew();
-        while (Posix.DirtyPages(descriptor) > 0)
-        {
-            Assert.True(watch.Elapsed < TimeSpan.FromSeconds(25), "the kernel keeps what was written");
-            await Task.Delay(10, TestContext.Current.CancellationToken);
-        }
-        Assert.Equal(Length, Posix.Status($"{_mountPoint}/large").Size);
-    }
-
     [Fact]
     public async Task Folders_of_any_mode_can_be_entered_and_changed()
     {

@@ -150,9 +150,6 @@ public static partial class Posix
         [LibraryImport(C, SetLastError = true)]
         public static partial int kill(int process, int signal);
 
-        [LibraryImport(C, EntryPoint = "syscall", SetLastError = true)]
-        public static partial long CacheStatistics(long number, int file, ref long range, ref long statistics, uint flags);
-
         [LibraryImport(C)]
         public static partial int geteuid();
 

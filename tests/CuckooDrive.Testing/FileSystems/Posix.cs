@@ -46,16 +46,6 @@ public static partial class Posix
 
     public static int OpenAt(int directory, string path, int flags, int mode = 0x1B6) => Check(Native.openat(directory, Encode(path), flags | CloseOnExec, mode));
 
-    /// <summary>How many pages of the file the kernel holds that it has not written out, cachestat(2), Linux 6.5; negative where there is no such call.</summary>
-    public static long DirtyPages(int file)
-    {
-        const long CacheStat = 451;
-        Span<long> range = [0, 0];
-        Span<long> found = stackalloc long[5];
-        var result = Native.CacheStatistics(CacheStat, file, ref range[0], ref found[0], 0);
-        return result < 0 ? result : found[1] + found[2];
-    }
-
     public static int Close(int file) => Check(Native.close(file));
 
     public static long Read(int file, Span<byte> buffer) => Check(Native.read(file, ref MemoryMarshal.GetReference(buffer), buffer.Length));
