@@ -201,6 +201,13 @@ public sealed class PackCipherTests : IDisposable
     }
 
     [Fact]
+    public void Blocks_that_would_never_open_again_are_not_sealed()
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => Seal(7, ChunkCodec.Blocks, 99, new byte[100]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => Seal(7, ChunkCodec.Blocks, 101, new byte[100]));
+    }
+
+    [Fact]
     public void A_chunk_with_one_bad_block_leaves_no_content()
     {
         const int Length = 3 * PackLayout.BlockLength;

@@ -38,8 +38,11 @@ public sealed class PackCipher : IDisposable
     /// <param name="number">The chunk's number in the pack, used once.</param>
     /// <param name="codec">How the payload came from the plaintext (see <see cref="ChunkCodec"/>).</param>
     /// <param name="plainLength">Bytes of the plaintext; with <see cref="ChunkCodec.Blocks"/> of the payload too.</param>
+    /// <exception cref="ArgumentOutOfRangeException">Blocks of another length than the plaintext's, which would never open again.</exception>
     public void Seal(uint number, byte codec, int plainLength, ReadOnlySpan<byte> payload, Span<byte> target)
     {
+        if (codec == ChunkCodec.Blocks)
+            ArgumentOutOfRangeException.ThrowIfNotEqual(payload.Length, plainLength);
         Span<byte> nonce = stackalloc byte[AesGcmPool.NonceLength];
         Span<byte> additional = stackalloc byte[AdditionalLength];
         Bind(number, codec, plainLength, nonce, additional);
