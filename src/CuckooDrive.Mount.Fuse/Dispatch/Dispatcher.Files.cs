@@ -105,10 +105,15 @@ internal sealed partial class Dispatcher
             options |= WriteOptions.DropPrivileges;
         if ((write.WriteFlags & WriteFlags.FromPageCache) != 0)
             options |= WriteOptions.FromPageCache;
-        return Finish(
-            request,
-            _fileSystem.WriteAsync(request.Header.NodeId, write.Handle, (long)write.Offset, data, options, request.CancellationToken),
-            ReplyWritten);
+        var task = _fileSystem.WriteAsync(request.Header.NodeId, write.Handle, (long)write.Offset, data, options, request.CancellationToken);
+        if ((write.WriteFlags & WriteFlags.FromPageCache) == 0 || !task.IsCompletedSuccessfully)
+            return Finish(request, task, ReplyWritten);
+        // A page that the kernel writes out: nobody waits for this answer alone.
+        var result = task.Result;
+        if (result.Succeeded && request.Held?.TryHold(request.Header.Unique, result.Value) == true)
+            return true;
+        Answer(request, result, ReplyWritten);
+        return true;
     }
 
     private bool Release(Request request)

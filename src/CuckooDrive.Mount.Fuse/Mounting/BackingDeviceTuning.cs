@@ -15,10 +15,11 @@ internal static partial class BackingDeviceTuning
             return;
         var folder = $"/sys/class/bdi/{entry.Device}";
         Set(folder, "read_ahead_kb", options.ReadAheadKiB, logger);
-        // FUSE gets 1 % of the memory for written pages, strictly, and writers sleep when that is full: a few tens of
-        // megabytes a second until the kernel has learned how fast the mount is.
+        // Without a least share, a new mount gets 1 % and its writers sleep most of the time. Strictly, so that pages come while a
+        // program still writes, and not only with its fsync or when a tenth of the memory is dirty. The greatest before the least, which may not exceed it.
         Set(folder, "max_ratio", options.DirtyRatioPercent, logger);
-        Set(folder, "strict_limit", 0, logger);
+        Set(folder, "min_ratio", options.DirtyRatioPercent, logger);
+        Set(folder, "strict_limit", 1, logger);
     }
 
     private static void Set(string folder, string name, int value, ILogger logger)

@@ -11,6 +11,7 @@ internal sealed class FuseReader
     private readonly FuseSession _session;
     private readonly FuseDevice _device;
     private readonly PollingReader _requests;
+    private readonly HeldAnswers _held;
     private readonly Dispatcher _dispatcher;
     private readonly Thread _thread;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -22,6 +23,7 @@ internal sealed class FuseReader
         _session = session;
         _device = device;
         _requests = new PollingReader(device, session.Burst);
+        _held = new HeldAnswers(device);
         _dispatcher = dispatcher;
         _thread = new Thread(Run) { IsBackground = true, Name = $"fuse-reader-{number}" };
     }
@@ -66,9 +68,14 @@ internal sealed class FuseReader
             _isDraining = stopping;
             // Asked before the read: the answer to a write sends the kernel's next one.
             var isDrained = _session.IsDrained;
-            var length = _requests.Read(buffer, mayWait: !stopping);
+            var length = _requests.Read(buffer, mayWait: !stopping && _held.IsEmpty);
             if (length < 0)
             {
+                if (!_held.IsEmpty)
+                {
+                    _held.Send();
+                    continue;
+                }
                 if (length == -Errno.ENODEV || (length == -Errno.EAGAIN && isDrained))
                     break;
                 // ENOENT: the request was interrupted before it was read.
@@ -85,6 +92,8 @@ internal sealed class FuseReader
             }
             var wellFormed = request.Load(_device, buffer, length);
             var keepsBuffer = request.LargeInput is not null;
+            request.Held = keepsBuffer ? null : _held;
+            _held.Next(request.Header.Opcode == Opcode.Write);
             if (Handle(request, wellFormed))
             {
                 request.LargeInput = null;
@@ -95,6 +104,7 @@ internal sealed class FuseReader
             if (keepsBuffer)
                 buffer = _session.Buffers.RentRequest();
         }
+        _held.Send();
     }
 
     private bool Handle(Request request, bool wellFormed)

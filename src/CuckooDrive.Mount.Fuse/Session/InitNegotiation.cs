@@ -14,7 +14,7 @@ internal static class InitNegotiation
     private const uint OldestMinor = 31;
 
     /// <summary>Requests of up to 1 MiB that the kernel has under way by itself: each holds a buffer here, so this bounds memory.</summary>
-    private const ushort MaxBackground = 16;
+    public const ushort MaxBackground = 16;
     private const ushort CongestionThreshold = 12;
     private const uint MaxWriteWithoutMaxPages = 128 * 1024;
 

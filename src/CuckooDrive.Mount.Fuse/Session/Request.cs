@@ -38,6 +38,9 @@ internal sealed class Request
     /// <summary>Set when the body lies in the reader's large buffer, which then belongs to the request until answered.</summary>
     public PinnedBuffer? LargeInput { get; set; }
 
+    /// <summary>Where the reader that handles the request collects answers; null where it does not.</summary>
+    public HeldAnswers? Held { get; set; }
+
     public bool Answered { get; private set; }
 
     /// <summary>Guarded by <see cref="PendingRequests"/>. An interrupted request is not used again: its cancellation may still be under way.</summary>
