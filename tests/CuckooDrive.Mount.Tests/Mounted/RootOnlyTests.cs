@@ -1,3 +1,4 @@
+using CuckooDrive.Mount.Fuse;
 using CuckooDrive.Mount.Tests.Support;
 using CuckooDrive.Testing.FileSystems;
 
@@ -36,6 +37,19 @@ public sealed class RootOnlyTests : IAsyncLifetime
         Assert.NotEqual(0, await Shell.RunAsNobodyAsync($"cat {_mountPoint}/file"));
         Assert.NotEqual(0, await Shell.RunAsNobodyAsync($"ls {_mountPoint}"));
         Assert.NotEqual(0, await Shell.RunAsNobodyAsync($"touch {_mountPoint}/other"));
+    }
+
+    [Fact]
+    public async Task The_kernel_grants_it_a_share_of_dirty_pages_and_hands_over_what_exceeds_it()
+    {
+        var folder = $"/sys/class/bdi/{MountTable.Find(_mountPoint)!.Device}";
+        Assert.SkipUnless(File.Exists($"{folder}/strict_limit"), "the kernel is older than 6.2, or its settings cannot be seen");
+        // Set soon after the mount can be seen.
+        for (var attempt = 0; attempt < 500 && Settings() != "8 8 1"; attempt++)
+            await Task.Delay(20, TestContext.Current.CancellationToken);
+        Assert.Equal("8 8 1", Settings());
+
+        string Settings() => string.Join(' ', new[] { "min_ratio", "max_ratio", "strict_limit" }.Select(name => File.ReadAllText($"{folder}/{name}").Trim()));
     }
 
     /// <summary>As on ext4: root reads and writes what it likes, and runs what somebody may run.</summary>

@@ -37,6 +37,36 @@ public class RequestTests
         Assert.Equal(ENOTTY, kernel.Ask(Opcode.IoCtl, 1, new byte[32]).Error);
     }
 
+    /// <summary>Some of the answers are held back for a moment and sent in another order; none may be forgotten.</summary>
+    [Fact]
+    public async Task Every_page_that_the_kernel_writes_out_is_answered()
+    {
+        const int Pages = 200;
+        var fileSystem = new MemoryFileSystem(TimeProvider.System);
+        var file = (await fileSystem.CreateAsync(1, "file"u8.ToArray(), 0x81A4, OpenOptions.Write, default, TestContext.Current.CancellationToken)).Value;
+        await using var kernel = new SimulatedKernel(fileSystem);
+        var page = new byte[4096];
+        var sent = new HashSet<ulong>();
+        for (var i = 0; i < Pages; i++)
+        {
+            page.AsSpan().Fill((byte)i);
+            var write = new WriteIn { Handle = file.Handle, Offset = (ulong)(i * page.Length), Size = (uint)page.Length, WriteFlags = WriteFlags.FromPageCache };
+            var message = kernel.Build(Opcode.Write, file.Entry.Attributes.Inode, [.. SimulatedKernel.Bytes(write), .. page]);
+            sent.Add(MemoryMarshal.Read<InHeader>(message).Unique);
+            kernel.SendRaw(message);
+            // Now one, now a series; behind the last comes no other request.
+            while (sent.Count > (i == Pages - 1 ? 0 : i % 40))
+            {
+                var (unique, written) = kernel.ReadWritten();
+                Assert.True(sent.Remove(unique));
+                Assert.Equal((uint)page.Length, written);
+            }
+        }
+        var content = new byte[Pages * page.Length];
+        await fileSystem.ReadAsync(file.Entry.Attributes.Inode, file.Handle, 0, content, TestContext.Current.CancellationToken);
+        Assert.All(content, static (value, index) => Assert.Equal((byte)(index / 4096), value));
+    }
+
     [Fact]
     public async Task Names_need_their_end_and_no_slash()
     {

@@ -72,6 +72,15 @@ internal sealed class SimulatedKernel : IAsyncDisposable
 
     public (int Error, byte[] Body) ReadReply() => Parse(Read());
 
+    /// <summary>Of any request: its number, and how many bytes were written.</summary>
+    public (ulong Unique, uint Written) ReadWritten()
+    {
+        var reply = Read();
+        var header = MemoryMarshal.Read<OutHeader>(reply);
+        Assert.Equal(0, header.Error);
+        return (header.Unique, MemoryMarshal.Read<WriteOut>(reply.AsSpan(OutHeader.Size)).Size);
+    }
+
     public byte[] Build(Opcode opcode, ulong inode, byte[] body)
     {
         var header = new InHeader { Length = (uint)(InHeader.Size + body.Length), Opcode = opcode, Unique = _lastUnique += 2, NodeId = inode };
