@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using CuckooDrive.Core.Chunks;
 
 namespace CuckooDrive.Core.Volume;
@@ -22,11 +23,12 @@ internal sealed class DirtyData(Inode inode)
     public bool IsInFlight => _cells.Values.Any(static cell => cell.Frozen.Count > 0);
 
     /// <summary>
-    /// Copies <paramref name="data"/> in. Extents that fill their cell are frozen and added to <paramref name="full"/>.
-    /// Each byte carries one byte of reservation at the chunk store.
+    /// Takes <paramref name="data"/> over: copies it in, but for whole cells that can stay where they are. Extents that fill their cell are
+    /// frozen and added to <paramref name="full"/>. Each byte carries one byte of reservation at the chunk store.
     /// </summary>
-    public void Write(long offset, ReadOnlySpan<byte> data, List<DirtyExtent> full)
+    public void Write(long offset, ReadOnlyMemory<byte> data, List<DirtyExtent> full)
     {
+        var lender = FindLender(data);
         while (!data.IsEmpty)
         {
             var number = offset >> CellBits;
@@ -34,8 +36,9 @@ internal sealed class DirtyData(Inode inode)
             var length = Math.Min(data.Length, CellSize - start);
             if (!_cells.TryGetValue(number, out var cell))
                 _cells.Add(number, cell = new Cell());
-            var extent = WriteCell(cell, number, start, data[..length]);
-            if (extent.Length == CellSize && TryFreeze(cell, extent))
+            if (lender is not null && length == CellSize && cell.IsEmpty)
+                full.Add(Borrow(cell, number, data[..length], lender));
+            else if (WriteCell(cell, number, start, data.Span[..length]) is { Length: CellSize } extent && TryFreeze(cell, extent))
                 full.Add(extent);
             offset += length;
             data = data[length..];
@@ -145,6 +148,33 @@ internal sealed class DirtyData(Inode inode)
             }
         }
         return Math.Max(Math.Min(persisted, size), stable);
+    }
+
+    /// <summary>
+    /// Who lends the data's memory; null when it must be copied. All of what is lent stays in memory until the last of it is flushed, so the
+    /// data must be most of it, or what is held would be much more than what is counted.
+    /// </summary>
+    private static LendableMemory? FindLender(ReadOnlyMemory<byte> data) =>
+        data.Length >= CellSize && MemoryMarshal.TryGetMemoryManager(data, out LendableMemory? lender) && data.Length >= lender.Memory.Length / 4 * 3 ? lender : null;
+
+    /// <summary>An extent of a whole cell without a copy; frozen, since what is lent must not be written to.</summary>
+    private DirtyExtent Borrow(Cell cell, long number, ReadOnlyMemory<byte> data, LendableMemory lender)
+    {
+        lender.AddReference();
+        var extent = new DirtyExtent
+        {
+            Inode = inode,
+            Cell = number,
+            Start = 0,
+            Length = data.Length,
+            Lender = lender,
+            Lent = data,
+            Reserved = data.Length,
+            IsFrozen = true,
+        };
+        HeldBytes += extent.Capacity;
+        cell.Frozen.Add(extent);
+        return extent;
     }
 
     private DirtyExtent WriteCell(Cell cell, long number, int start, ReadOnlySpan<byte> data)
@@ -330,14 +360,17 @@ internal sealed class DirtyData(Inode inode)
 
     private void RemoveIfEmpty(long number, Cell cell)
     {
-        if (cell.Active.Count == 0 && cell.Frozen.Count == 0)
+        if (cell.IsEmpty)
             _cells.Remove(number);
     }
 
     private void Free(DirtyExtent extent)
     {
-        HeldBytes -= extent.Buffer.Length;
-        BufferPool.Shared.Return(extent.Buffer);
+        HeldBytes -= extent.Capacity;
+        if (extent.Lender is { } lender)
+            lender.Release();
+        else
+            BufferPool.Shared.Return(extent.Buffer);
     }
 
     private sealed class Cell
@@ -347,5 +380,7 @@ internal sealed class DirtyData(Inode inode)
 
         /// <summary>In flight; they never overlap each other.</summary>
         public List<DirtyExtent> Frozen { get; } = [];
+
+        public bool IsEmpty => Active.Count == 0 && Frozen.Count == 0;
     }
 }

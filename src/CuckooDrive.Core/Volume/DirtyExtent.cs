@@ -18,8 +18,14 @@ internal sealed class DirtyExtent
 
     public required int Length { get; set; }
 
-    /// <summary>Rented from <see cref="Chunks.BufferPool"/>; its first byte is the one at <see cref="Start"/>.</summary>
-    public required byte[] Buffer { get; init; }
+    /// <summary>Rented from <see cref="Chunks.BufferPool"/>; its first byte is the one at <see cref="Start"/>. Empty when the content is lent.</summary>
+    public byte[] Buffer { get; init; } = [];
+
+    /// <summary>Whose memory the content lies in, with a reference held; null when it is in the buffer. Only of an extent that is frozen from the start.</summary>
+    public LendableMemory? Lender { get; init; }
+
+    /// <summary>The content in the lender's memory.</summary>
+    public ReadOnlyMemory<byte> Lent { get; init; }
 
     /// <summary>Bytes reserved at the chunk store for this data.</summary>
     public long Reserved { get; set; }
@@ -31,7 +37,12 @@ internal sealed class DirtyExtent
 
     public int End => Start + Length;
 
-    public ReadOnlySpan<byte> Data => Buffer.AsSpan(0, Length);
+    /// <summary>Bytes of memory that it holds.</summary>
+    public int Capacity => Lender is null ? Buffer.Length : Length;
+
+    public ReadOnlyMemory<byte> Content => Lender is null ? Buffer.AsMemory(0, Length) : Lent;
+
+    public ReadOnlySpan<byte> Data => Content.Span;
 
     public long FileOffset => Cell * DirtyData.CellSize + Start;
 

@@ -33,7 +33,7 @@ internal sealed class FlushQueue
             foreach (var extent in extents)
             {
                 _waiting.Enqueue((++_lastTicket, extent));
-                _waitingBytes += extent.Buffer.Length;
+                _waitingBytes += extent.Capacity;
             }
             if (extents.Count == 1)
                 Monitor.Pulse(_lock);
@@ -82,7 +82,7 @@ internal sealed class FlushQueue
             var bytes = 0;
             while (extents.Count < BatchExtents && _waiting.TryPeek(out var next) && (bytes += next.Extent.Length) <= BatchBytes)
             {
-                _waitingBytes -= next.Extent.Buffer.Length;
+                _waitingBytes -= next.Extent.Capacity;
                 extents.Add(_waiting.Dequeue().Extent);
             }
             _inFlight.Add(first);

@@ -58,7 +58,8 @@ public interface IFileSystem
     /// <summary>Reads into <paramref name="destination"/>; fewer bytes than asked only at the end of the file.</summary>
     ValueTask<FsResult<int>> ReadAsync(ulong inode, ulong handle, long offset, Memory<byte> destination, CancellationToken cancellationToken);
 
-    /// <summary>Writes all of <paramref name="data"/> or fails; the data is taken over (copied) when the task completes.</summary>
+    /// <summary>Writes all of <paramref name="data"/> or fails; the data is taken over when the task completes: copied, or kept where it is
+    /// <see cref="LendableMemory"/>.</summary>
     ValueTask<FsResult<int>> WriteAsync(ulong inode, ulong handle, long offset, ReadOnlyMemory<byte> data, WriteOptions options, CancellationToken cancellationToken);
 
     /// <summary>The last descriptor is gone.</summary>

@@ -134,7 +134,7 @@ public sealed partial class Volume
         var plain = _threadPlain ??= new ReadOnlyMemory<byte>[Chunks.IChunkStore.MaximumBatch];
         var chunks = _threadChunks ??= new Chunks.ChunkRef[Chunks.IChunkStore.MaximumBatch];
         for (var i = 0; i < extents.Count; i++)
-            plain[i] = extents[i].Buffer.AsMemory(0, extents[i].Length);
+            plain[i] = extents[i].Content;
         try
         {
             _chunks.Append(plain.AsSpan(0, extents.Count), chunks);

@@ -127,7 +127,7 @@ public sealed partial class Volume
     {
         if (inode.ExtendedAttributeCount > 0 && options.HasFlag(WriteOptions.DropPrivileges))
             return WriteDroppingCapabilitiesAsync(inode, offset, data, options);
-        Write(inode, offset, data.Span, options);
+        Write(inode, offset, data, options);
         return new(data.Length);
     }
 
@@ -142,11 +142,11 @@ public sealed partial class Volume
             _chunks.Unreserve(data.Length);
             throw;
         }
-        Write(inode, offset, data.Span, options);
+        Write(inode, offset, data, options);
         return data.Length;
     }
 
-    private void Write(Inode inode, long offset, ReadOnlySpan<byte> data, WriteOptions options)
+    private void Write(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options)
     {
         var full = _threadFull ??= [];
         lock (inode.DataLock)

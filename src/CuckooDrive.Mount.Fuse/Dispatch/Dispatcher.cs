@@ -16,16 +16,14 @@ namespace CuckooDrive.Mount.Fuse.Dispatch;
 internal sealed partial class Dispatcher
 {
     private readonly IFileSystem _fileSystem;
-    private readonly Buffers _buffers;
     private readonly RequestPool _requests;
     private readonly PendingRequests _pending;
     private readonly ILogger _logger;
     private bool _hasRefusedData;
 
-    public Dispatcher(IFileSystem fileSystem, Buffers buffers, RequestPool requests, PendingRequests pending, ILogger logger)
+    public Dispatcher(IFileSystem fileSystem, RequestPool requests, PendingRequests pending, ILogger logger)
     {
         _fileSystem = fileSystem;
-        _buffers = buffers;
         _requests = requests;
         _pending = pending;
         _logger = logger;
@@ -192,7 +190,7 @@ internal sealed partial class Dispatcher
         if (request.LargeInput is { } input)
         {
             request.LargeInput = null;
-            _buffers.ReturnRequest(input);
+            input.Release();
         }
         // Removed before it may be used again, and last of all before that: the end of the session waits for it.
         _pending.Remove(request);

@@ -13,18 +13,15 @@ internal sealed class Buffers
 
     public const int MaximumTransfer = 1 << 20;
 
-    private readonly PinnedBufferPool _requests = new(WritePayloadOffset, MaximumTransfer, keep: 18);
+    private readonly PinnedBufferPool _requests = new(WritePayloadOffset, MaximumTransfer, keep: 32);
     private readonly PinnedBufferPool _largeReplies = new(OutHeader.Size, MaximumTransfer, keep: 18);
     private readonly PinnedBufferPool _mediumReplies = new(OutHeader.Size, 128 * 1024, keep: 32);
 
     public PinnedBuffer RentRequest() => _requests.Rent();
 
-    public void ReturnRequest(PinnedBuffer buffer) => _requests.Return(buffer);
 
     /// <param name="payloadSize">At most <see cref="MaximumTransfer"/>.</param>
     public PinnedBuffer RentReply(int payloadSize) => PoolFor(payloadSize).Rent();
-
-    public void ReturnReply(PinnedBuffer buffer) => PoolFor(buffer.Length - buffer.HeadSize).Return(buffer);
 
     private PinnedBufferPool PoolFor(int payloadSize) =>
         payloadSize <= _mediumReplies.PayloadSize ? _mediumReplies : _largeReplies;

@@ -98,6 +98,11 @@ internal sealed class FuseReader
             {
                 request.LargeInput = null;
                 request.ReleaseReply();
+                if (buffer.IsLent)
+                {
+                    buffer.Release();
+                    buffer = _session.Buffers.RentRequest();
+                }
                 continue;
             }
             request = _session.Requests.Rent();

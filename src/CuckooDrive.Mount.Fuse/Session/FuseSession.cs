@@ -40,7 +40,7 @@ internal sealed partial class FuseSession
         Buffers = new Buffers();
         Requests = new RequestPool(Buffers);
         Pending = new PendingRequests();
-        _dispatcher = new Dispatcher(fileSystem, Buffers, Requests, Pending, logger);
+        _dispatcher = new Dispatcher(fileSystem, Requests, Pending, logger);
         _devices.Add(new FuseDevice(descriptor));
         Burst = new RequestBurst(new CpuLatencyRequest(logger));
     }

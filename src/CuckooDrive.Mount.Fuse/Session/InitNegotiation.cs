@@ -44,7 +44,7 @@ internal static class InitNegotiation
         }
         finally
         {
-            buffers.ReturnRequest(buffer);
+            buffer.Release();
         }
     }
 

@@ -124,7 +124,7 @@ internal sealed class Request
         if (_largeReply is not { } buffer)
             return;
         _largeReply = null;
-        _buffers.ReturnReply(buffer);
+        buffer.Release();
     }
 
     private int Send(PinnedBuffer buffer, int error, int payload)

@@ -24,7 +24,7 @@ public sealed class AllocationTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "Linux only");
         var requests = new RequestPool(_buffers);
-        _dispatcher = new Dispatcher(_files, _buffers, requests, new PendingRequests(), NullLogger.Instance);
+        _dispatcher = new Dispatcher(_files, requests, new PendingRequests(), NullLogger.Instance);
         _request = requests.Rent();
         _device = new FuseDevice(Libc.Open("/dev/null", Libc.OpenReadWrite | Libc.OpenCloseOnExec));
     }
@@ -61,7 +61,7 @@ public sealed class AllocationTests : IDisposable
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         // The smallest object has 24 bytes; a collection meanwhile may count the rest of an 8 KiB allocation area as used.
         Assert.True(allocated < Repeats * 12, $"{opcode}: {allocated / Repeats} bytes for each request");
-        _buffers.ReturnRequest(buffer);
+        buffer.Release();
     }
 
     private void Handle(PinnedBuffer buffer, int length)
