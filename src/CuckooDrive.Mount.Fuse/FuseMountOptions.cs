@@ -28,10 +28,4 @@ public sealed record FuseMountOptions
 
     /// <summary>The kernel's read-ahead, raised where permitted (as root).</summary>
     public int ReadAheadKiB { get; init; } = 2048;
-
-    /// <summary>
-    /// The share of the kernel's limit for dirty pages (a fifth of the memory) that this mount may take, and gets for certain. At three
-    /// quarters of it the kernel begins to hand pages over, down to half, and slows writers down meanwhile. Set where permitted (as root).
-    /// </summary>
-    public int DirtyRatioPercent { get; init; } = 8;
 }

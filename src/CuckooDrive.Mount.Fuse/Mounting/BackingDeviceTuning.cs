@@ -4,33 +4,39 @@ using Microsoft.Extensions.Logging;
 namespace CuckooDrive.Mount.Fuse.Mounting;
 
 /// <summary>
-/// Lifts limits that the kernel sets for every FUSE mount and INIT cannot lift. Root only; other users' mounts go
+/// Changes limits that the kernel sets for every FUSE mount and INIT cannot change. Root only; other users' mounts go
 /// without and are slower, nothing else.
 /// </summary>
 internal static partial class BackingDeviceTuning
 {
+    private const int RatioWithoutGrant = 50;
+
     public static void Apply(string mountPoint, FuseMountOptions options, ILogger logger)
     {
         if (MountTable.Find(mountPoint) is not { } entry)
             return;
         var folder = $"/sys/class/bdi/{entry.Device}";
         Set(folder, "read_ahead_kb", options.ReadAheadKiB, logger);
-        // Without a least share, a new mount gets 1 % and its writers sleep most of the time. Strictly, so that pages come while a
-        // program still writes, and not only with its fsync or when a tenth of the memory is dirty. The greatest before the least, which may not exceed it.
-        Set(folder, "max_ratio", options.DirtyRatioPercent, logger);
-        Set(folder, "min_ratio", options.DirtyRatioPercent, logger);
-        Set(folder, "strict_limit", 1, logger);
+        // Strictly, so that pages come while a program still writes, and not only with its fsync or when a tenth of the memory is dirty. But without
+        // a least share a new mount's writers would sleep most of the time, and all least shares together cannot exceed the whole.
+        var share = DirtyShare.OfThisMachine();
+        var isGranted = Set(folder, "max_ratio", share, logger) && Set(folder, "min_ratio", share, logger);
+        if (!isGranted)
+            Set(folder, "max_ratio", RatioWithoutGrant, logger);
+        Set(folder, "strict_limit", isGranted ? 1 : 0, logger);
     }
 
-    private static void Set(string folder, string name, int value, ILogger logger)
+    private static bool Set(string folder, string name, int value, ILogger logger)
     {
         try
         {
             File.WriteAllText(Path.Combine(folder, name), value.ToString(CultureInfo.InvariantCulture));
+            return true;
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
             LogNotSet(logger, name, folder, exception.Message);
+            return false;
         }
     }
 

@@ -48,7 +48,14 @@ internal sealed class FuseReader
         _threadId = Libc.ThreadId();
         try
         {
-            Loop();
+            try
+            {
+                Loop();
+            }
+            finally
+            {
+                _held.Send();
+            }
             _ended.SetResult();
         }
         catch (Exception exception)
@@ -92,8 +99,8 @@ internal sealed class FuseReader
             }
             var wellFormed = request.Load(_device, buffer, length);
             var keepsBuffer = request.LargeInput is not null;
-            request.Held = keepsBuffer ? null : _held;
-            _held.Next(request.Header.Opcode == Opcode.Write);
+            request.Held = _held;
+            _held.Next(isSmallWrite: !keepsBuffer && request.Header.Opcode == Opcode.Write);
             if (Handle(request, wellFormed))
             {
                 request.LargeInput = null;
@@ -109,7 +116,6 @@ internal sealed class FuseReader
             if (keepsBuffer)
                 buffer = _session.Buffers.RentRequest();
         }
-        _held.Send();
     }
 
     private bool Handle(Request request, bool wellFormed)

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using CuckooDrive.Mount.Fuse.Protocol;
 
@@ -19,22 +20,22 @@ internal sealed class HeldAnswers(FuseDevice device)
     public bool IsEmpty => _count == 0;
 
     /// <summary>To be told of each request before it is handled, so that nothing is held for longer than a few of them.</summary>
-    public void Next(bool isWrite)
+    public void Next(bool isSmallWrite)
     {
-        _mayHold = isWrite && _isSeries;
-        _isSeries = isWrite;
-        if (!isWrite || ++_age == _answers.Length)
+        _mayHold = isSmallWrite && _isSeries;
+        _isSeries = isSmallWrite;
+        if (!isSmallWrite || ++_age == _answers.Length)
             Send();
     }
 
-    /// <summary>False when this one is to be answered at once: a single write's caller waits for nothing else.</summary>
+    /// <summary>False when this one is to be answered at once: the request before it was another, so perhaps somebody waits for this page alone.</summary>
     public bool TryHold(ulong unique, int written)
     {
         if (!_mayHold)
             return false;
         _answers[_count++] = new Answer
         {
-            Header = new OutHeader { Length = (uint)Marshal.SizeOf<Answer>(), Unique = unique },
+            Header = new OutHeader { Length = (uint)Unsafe.SizeOf<Answer>(), Unique = unique },
             Body = new WriteOut { Size = (uint)written },
         };
         return true;

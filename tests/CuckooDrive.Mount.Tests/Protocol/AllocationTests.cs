@@ -19,6 +19,7 @@ public sealed class AllocationTests : IDisposable
     private readonly FuseDevice _device;
     private readonly Dispatcher _dispatcher;
     private readonly Request _request;
+    private readonly HeldAnswers _held;
 
     public AllocationTests()
     {
@@ -27,6 +28,7 @@ public sealed class AllocationTests : IDisposable
         _dispatcher = new Dispatcher(_files, requests, new PendingRequests(), NullLogger.Instance);
         _request = requests.Rent();
         _device = new FuseDevice(Libc.Open("/dev/null", Libc.OpenReadWrite | Libc.OpenCloseOnExec));
+        _held = new HeldAnswers(_device);
     }
 
     public void Dispose() => _device?.Close();
@@ -39,6 +41,7 @@ public sealed class AllocationTests : IDisposable
         var file = (await _files.CreateAsync(1, "file"u8.ToArray(), 0x81A4, OpenOptions.Write, default, default)).Value;
         var (inode, handle) = (file.Entry.Attributes.Inode, file.Handle);
         AssertFree(Opcode.Write, inode, [.. SimulatedKernel.Bytes(new WriteIn { Handle = handle, Size = (uint)size }), .. new byte[size]]);
+        AssertFree(Opcode.Write, inode, [.. SimulatedKernel.Bytes(new WriteIn { Handle = handle, Size = (uint)size, WriteFlags = WriteFlags.FromPageCache }), .. new byte[size]]);
         AssertFree(Opcode.Read, inode, SimulatedKernel.Bytes(new ReadIn { Handle = handle, Size = (uint)size }));
         AssertFree(Opcode.GetAttr, inode, new byte[16]);
         AssertFree(Opcode.Lookup, 1, "file\0"u8.ToArray());
@@ -67,6 +70,8 @@ public sealed class AllocationTests : IDisposable
     private void Handle(PinnedBuffer buffer, int length)
     {
         Assert.True(_request.Load(_device, buffer, length));
+        _request.Held = _held;
+        _held.Next(isSmallWrite: _request.Header.Opcode == Opcode.Write && _request.LargeInput is null);
         Assert.True(_dispatcher.Dispatch(_request));
         _request.ReleaseReply();
     }

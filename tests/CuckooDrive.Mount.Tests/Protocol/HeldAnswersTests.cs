@@ -47,7 +47,7 @@ public sealed class HeldAnswersTests : IDisposable
     {
         Write(2);
         Write(4);
-        _held.Next(isWrite: false);
+        _held.Next(isSmallWrite: false);
         Assert.Equal([4UL], Answers());
         Assert.False(Write(6));
         Assert.True(_held.IsEmpty);
@@ -74,13 +74,13 @@ public sealed class HeldAnswersTests : IDisposable
         Write(2);
         Write(4);
         for (var i = 0; i < InitNegotiation.MaxBackground; i++)
-            _held.Next(isWrite: true);
+            _held.Next(isSmallWrite: true);
         Assert.Equal([4UL], Answers());
     }
 
     private bool Write(ulong number)
     {
-        _held.Next(isWrite: true);
+        _held.Next(isSmallWrite: true);
         return _held.TryHold(number, (int)number + 4096);
     }
 
