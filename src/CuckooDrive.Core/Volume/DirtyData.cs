@@ -28,7 +28,7 @@ internal sealed class DirtyData(Inode inode)
     /// </summary>
     public void Write(long offset, ReadOnlyMemory<byte> data, List<DirtyExtent> full)
     {
-        var lender = FindLender(data);
+        var lender = FindLender(offset, data);
         while (!data.IsEmpty)
         {
             var number = offset >> CellBits;
@@ -151,11 +151,21 @@ internal sealed class DirtyData(Inode inode)
     }
 
     /// <summary>
-    /// Who lends the data's memory; null when it must be copied. All of what is lent stays in memory until the last of it is flushed, so the
-    /// data must be most of it, or what is held would be much more than what is counted.
+    /// Who lends the data's memory; null when it must be copied. All of what is lent stays in memory until the last of it is flushed, so
+    /// it must be most of it that is kept, or what is held would be much more than what is counted.
     /// </summary>
-    private static LendableMemory? FindLender(ReadOnlyMemory<byte> data) =>
-        data.Length >= CellSize && MemoryMarshal.TryGetMemoryManager(data, out LendableMemory? lender) && data.Length >= lender.Memory.Length / 4 * 3 ? lender : null;
+    private LendableMemory? FindLender(long offset, ReadOnlyMemory<byte> data)
+    {
+        if (data.Length < CellSize || !MemoryMarshal.TryGetMemoryManager(data, out LendableMemory? lender))
+            return null;
+        var kept = 0L;
+        for (var number = (offset + CellSize - 1) >> CellBits; number < (offset + data.Length) >> CellBits; number++)
+        {
+            if (!_cells.ContainsKey(number))
+                kept += CellSize;
+        }
+        return kept * 3 >= lender.Memory.Length * 2L ? lender : null;
+    }
 
     /// <summary>An extent of a whole cell without a copy; frozen, since what is lent must not be written to.</summary>
     private DirtyExtent Borrow(Cell cell, long number, ReadOnlyMemory<byte> data, LendableMemory lender)
@@ -366,6 +376,9 @@ internal sealed class DirtyData(Inode inode)
 
     private void Free(DirtyExtent extent)
     {
+        if (extent.IsFreed)
+            throw new InvalidOperationException("An extent's memory was given back twice.");
+        extent.IsFreed = true;
         HeldBytes -= extent.Capacity;
         if (extent.Lender is { } lender)
             lender.Release();

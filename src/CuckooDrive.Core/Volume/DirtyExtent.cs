@@ -32,6 +32,9 @@ internal sealed class DirtyExtent
 
     public bool IsFrozen { get; set; }
 
+    /// <summary>Its memory has been given back and may hold anything.</summary>
+    public bool IsFreed { get; set; }
+
     /// <summary>Holds data that a flush wanted to freeze and waits for, see <see cref="DirtyData.FreezeAll"/>.</summary>
     public bool IsLeftBehind { get; set; }
 

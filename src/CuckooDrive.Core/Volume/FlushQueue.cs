@@ -30,6 +30,8 @@ internal sealed class FlushQueue
             return;
         lock (_lock)
         {
+            // All or none.
+            _waiting.EnsureCapacity(_waiting.Count + extents.Count);
             foreach (var extent in extents)
             {
                 _waiting.Enqueue((++_lastTicket, extent));

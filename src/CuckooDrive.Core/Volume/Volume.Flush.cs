@@ -157,7 +157,8 @@ public sealed partial class Volume
                 Load(miss);
             _chunks.Unreserve(extent.Reserved);
         }
-        catch (Exception exception)
+        // Whose memory has been given back cannot be kept: that is a mistake of ours, and a crash loses less than going on.
+        catch (Exception exception) when (!extent.IsFreed)
         {
             KeepForLater(extent, exception);
         }

@@ -149,27 +149,34 @@ public sealed partial class Volume
     private void Write(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options)
     {
         var full = _threadFull ??= [];
+        // Here, so that nothing is ever queued twice, however the last call ended.
+        full.Clear();
         lock (inode.DataLock)
         {
             var dirty = inode.Dirty ??= new DirtyData(inode);
             var held = dirty.HeldBytes;
-            dirty.Write(offset, data, full);
-            AddHeld(dirty.HeldBytes - held);
-            lock (_gate)
+            try
             {
-                _dirtyData.Add(inode);
-                NoteOrder(inode, offset, data.Length, options);
-                inode.Size = Math.Max(inode.Size, offset + data.Length);
-                if (!options.HasFlag(WriteOptions.FromPageCache))
-                    inode.ModifyTime = inode.ChangeTime = Now;
-                if (options.HasFlag(WriteOptions.DropPrivileges))
-                    inode.Mode = WithoutPrivileges(inode.Mode);
-                MarkChanged(inode);
+                dirty.Write(offset, data, full);
+                lock (_gate)
+                {
+                    _dirtyData.Add(inode);
+                    NoteOrder(inode, offset, data.Length, options);
+                    inode.Size = Math.Max(inode.Size, offset + data.Length);
+                    if (!options.HasFlag(WriteOptions.FromPageCache))
+                        inode.ModifyTime = inode.ChangeTime = Now;
+                    if (options.HasFlag(WriteOptions.DropPrivileges))
+                        inode.Mode = WithoutPrivileges(inode.Mode);
+                    MarkChanged(inode);
+                }
             }
-            // Queued inside the lock, so that a cut that comes after finds them in flight.
-            _flushQueue.Enqueue(full);
+            finally
+            {
+                AddHeld(dirty.HeldBytes - held);
+                // Queued inside the lock, so that a cut that comes after finds them in flight.
+                _flushQueue.Enqueue(full);
+            }
         }
-        full.Clear();
     }
 
     private void NoteOrder(Inode inode, long offset, int length, WriteOptions options)

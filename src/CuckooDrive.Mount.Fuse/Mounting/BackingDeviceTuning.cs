@@ -17,6 +17,12 @@ internal static partial class BackingDeviceTuning
             return;
         var folder = $"/sys/class/bdi/{entry.Device}";
         Set(folder, "read_ahead_kb", options.ReadAheadKiB, logger);
+        if (!File.Exists(Path.Combine(folder, "strict_limit")))
+        {
+            // Before Linux 6.2. Some of those kernels forget to take a least share back when the mount ends.
+            Set(folder, "max_ratio", RatioWithoutGrant, logger);
+            return;
+        }
         // Strictly, so that pages come while a program still writes, and not only with its fsync or when a tenth of the memory is dirty. But without
         // a least share a new mount's writers would sleep most of the time, and all least shares together cannot exceed the whole.
         var share = DirtyShare.OfThisMachine();

@@ -19,7 +19,6 @@ internal sealed class Buffers
 
     public PinnedBuffer RentRequest() => _requests.Rent();
 
-
     /// <param name="payloadSize">At most <see cref="MaximumTransfer"/>.</param>
     public PinnedBuffer RentReply(int payloadSize) => PoolFor(payloadSize).Rent();
 

@@ -108,13 +108,29 @@ internal sealed class FuseReader
                 if (buffer.IsLent)
                 {
                     buffer.Release();
-                    buffer = _session.Buffers.RentRequest();
+                    buffer = RentBuffer();
                 }
                 continue;
             }
             request = _session.Requests.Rent();
             if (keepsBuffer)
-                buffer = _session.Buffers.RentRequest();
+                buffer = RentBuffer();
+        }
+    }
+
+    /// <summary>Without memory it waits until what is flushed gives some back: a reader that ended would take the mount with it.</summary>
+    private PinnedBuffer RentBuffer()
+    {
+        while (true)
+        {
+            try
+            {
+                return _session.Buffers.RentRequest();
+            }
+            catch (OutOfMemoryException)
+            {
+                Thread.Sleep(10);
+            }
         }
     }
 

@@ -42,6 +42,7 @@ public sealed class LentDataTests
         await WriteAsync(test, inode, 100, lender.Memory);
         // The first and the last are cut, the second has the three bytes.
         Assert.Equal(1 + 6, lender.References);
+        // Only a part of the lender's memory: it would be held as a whole.
         var part = new Lender(Length, 3);
         await WriteAsync(test, inode, 100L * Length, part.Memory[..(2 * Cell)]);
         Assert.Equal(1, part.References);
@@ -70,7 +71,10 @@ public sealed class LentDataTests
         Assert.Equal(lender.Expected, await test.ReadAsync(inode, 0, Length));
     }
 
-    /// <summary>Large and small writes, cuts and syncs in any order, over each other and while others are flushed; whoever has its memory back spoils it.</summary>
+    /// <summary>
+    /// Large and small writes, cuts and syncs in any order, over each other and while others are flushed, slowly and now and then in vain; whoever has
+    /// its memory back spoils it.
+    /// </summary>
     [Theory]
     [InlineData(1)]
     [InlineData(2)]
@@ -80,6 +84,17 @@ public sealed class LentDataTests
         const int Size = 4 * Length;
         var random = new Random(seed);
         await using var test = new TestVolume(new VolumeOptions { DirtyLimit = 2 * Length, CommitInterval = TimeSpan.FromMilliseconds(5) });
+        var appends = 0;
+        test.Chunks.Hook = at =>
+        {
+            if (at != "append")
+                return;
+            var number = Interlocked.Increment(ref appends);
+            if (number % 3 == 0)
+                Thread.Sleep(1);
+            if (number % 37 == 0)
+                throw new IOException("The disk is full.", 28);
+        };
         var inode = await test.MakeFileAsync("file");
         await test.WriteAsync(inode, Size - 1, [7]);
         var model = new byte[Size];
@@ -106,7 +121,7 @@ public sealed class LentDataTests
                         model.AsSpan(offset, end - offset).Clear();
                     break;
                 case 2:
-                    await test.SyncAsync();
+                    await test.Volume.SyncAsync(inode, false, default);
                     break;
                 case 3:
                     var from = Math.Max(0, Math.Min(offset, Size - Length));
@@ -122,8 +137,11 @@ public sealed class LentDataTests
                     break;
             }
         }
+        Assert.True(appends > 37);
+        test.Chunks.Hook = null;
+        await test.Volume.SyncAsync(inode, false, default);
         await test.SyncAsync();
-        Assert.All(lenders, static lender => Assert.Equal(0, lender.References));
+        Assert.All(lenders, static lender => Assert.Equal((0, 0), (lender.References, lender.Mistakes)));
         await test.RemountAsync();
         Assert.Equal(model, await test.ReadAsync(inode, 0, Size));
     }
@@ -159,12 +177,15 @@ public sealed class LentDataTests
 
         public int References => Volatile.Read(ref _references);
 
-        public override void AddReference() => Assert.True(Interlocked.Increment(ref _references) > 1);
+        /// <summary>References taken when there were none, or released when there were none.</summary>
+        public int Mistakes { get; private set; }
+
+        public override void AddReference() => Mistakes += Interlocked.Increment(ref _references) > 1 ? 0 : 1;
 
         public override void Release()
         {
             var left = Interlocked.Decrement(ref _references);
-            Assert.True(left >= 0);
+            Mistakes += left >= 0 ? 0 : 1;
             if (left == 0)
                 Array.Fill(_bytes, (byte)0xDD);
         }
