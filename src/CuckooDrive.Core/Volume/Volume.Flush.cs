@@ -157,9 +157,10 @@ public sealed partial class Volume
                 Load(miss);
             _chunks.Unreserve(extent.Reserved);
         }
-        // Whose memory has been given back cannot be kept: that is a mistake of ours, and a crash loses less than going on.
-        catch (Exception exception) when (!extent.IsFreed)
+        catch (Exception exception)
         {
+            if (extent.IsFreed)
+                EndProcess(exception);
             KeepForLater(extent, exception);
         }
         finally

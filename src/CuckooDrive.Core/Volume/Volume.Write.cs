@@ -149,15 +149,14 @@ public sealed partial class Volume
     private void Write(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options)
     {
         var full = _threadFull ??= [];
-        // Here, so that nothing is ever queued twice, however the last call ended.
-        full.Clear();
-        lock (inode.DataLock)
+        try
         {
-            var dirty = inode.Dirty ??= new DirtyData(inode);
-            var held = dirty.HeldBytes;
-            try
+            lock (inode.DataLock)
             {
+                var dirty = inode.Dirty ??= new DirtyData(inode);
+                var held = dirty.HeldBytes;
                 dirty.Write(offset, data, full);
+                AddHeld(dirty.HeldBytes - held);
                 lock (_gate)
                 {
                     _dirtyData.Add(inode);
@@ -169,14 +168,26 @@ public sealed partial class Volume
                         inode.Mode = WithoutPrivileges(inode.Mode);
                     MarkChanged(inode);
                 }
-            }
-            finally
-            {
-                AddHeld(dirty.HeldBytes - held);
                 // Queued inside the lock, so that a cut that comes after finds them in flight.
                 _flushQueue.Enqueue(full);
             }
+            full.Clear();
         }
+        catch (Exception exception)
+        {
+            EndProcess(exception);
+            throw;
+        }
+    }
+
+    /// <summary>
+    /// For data that was taken over or given back by half, which only a lack of memory or a mistake of ours can bring about. What memory holds then is not
+    /// to be trusted, and going on could store it; ending at once loses no more than a crash does.
+    /// </summary>
+    private void EndProcess(Exception exception)
+    {
+        _log.LogCritical(exception, "Written data can be neither kept nor refused: {Reason} The program ends at once; what was synced is safe.", exception.Message);
+        Environment.FailFast("Written data can be neither kept nor refused.", exception);
     }
 
     private void NoteOrder(Inode inode, long offset, int length, WriteOptions options)

@@ -108,7 +108,7 @@ internal sealed partial class Dispatcher
         var task = _fileSystem.WriteAsync(request.Header.NodeId, write.Handle, (long)write.Offset, data, options, request.CancellationToken);
         if ((write.WriteFlags & WriteFlags.FromPageCache) == 0 || !task.IsCompletedSuccessfully)
             return Finish(request, task, ReplyWritten);
-        // A page that the kernel writes out: nobody waits for this answer alone.
+        // A page that the kernel writes out is usually one of many.
         var result = task.Result;
         if (result.Succeeded && request.Held?.TryHold(request.Header.Unique, result.Value) == true)
             return true;

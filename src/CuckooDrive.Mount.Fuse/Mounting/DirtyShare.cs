@@ -15,7 +15,7 @@ internal static class DirtyShare
     private const long LeastBytes = 64L << 20;
 
     /// <summary>In percent, for a limit of so many bytes.</summary>
-    public static int Of(long limit) => limit <= 0 ? Usual : (int)Math.Clamp(LeastBytes * 100 / limit, Usual, Most);
+    public static int Of(long limit) => limit <= 0 ? Usual : (int)Math.Clamp(((LeastBytes * 100) + limit - 1) / limit, Usual, Most);
 
     /// <summary>In percent, for this machine as it is now.</summary>
     public static int OfThisMachine()

@@ -13,6 +13,7 @@ internal sealed class Buffers
 
     public const int MaximumTransfer = 1 << 20;
 
+    // As many as the kernel has under way, and as many again that are lent until they are flushed.
     private readonly PinnedBufferPool _requests = new(WritePayloadOffset, MaximumTransfer, keep: 32);
     private readonly PinnedBufferPool _largeReplies = new(OutHeader.Size, MaximumTransfer, keep: 18);
     private readonly PinnedBufferPool _mediumReplies = new(OutHeader.Size, 128 * 1024, keep: 32);

@@ -13,7 +13,7 @@ internal static class InitNegotiation
     /// <summary>Linux 5.4, the oldest kernel still maintained when this was written.</summary>
     private const uint OldestMinor = 31;
 
-    /// <summary>Requests of up to 1 MiB that the kernel has under way by itself: each holds a buffer here, so this bounds memory.</summary>
+    /// <summary>Requests of up to 1 MiB that the kernel has under way by itself: each holds a buffer here until it is answered.</summary>
     public const ushort MaxBackground = 16;
     private const ushort CongestionThreshold = 12;
     private const uint MaxWriteWithoutMaxPages = 128 * 1024;

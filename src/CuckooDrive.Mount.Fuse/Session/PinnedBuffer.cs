@@ -88,7 +88,7 @@ internal sealed class PinnedBuffer
         public override unsafe MemoryHandle Pin(int elementIndex = 0)
         {
             ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)elementIndex, (uint)buffer.Length);
-            return new MemoryHandle((byte*)buffer.Address + elementIndex);
+            return new MemoryHandle((byte*)buffer.Address + elementIndex, pinnable: this);
         }
 
         public override void Unpin()
