@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 namespace CuckooDrive.Core.Volume;
 
 /// <summary>Writing, truncating, holes and clones.</summary>
