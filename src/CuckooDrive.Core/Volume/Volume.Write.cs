@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+
 namespace CuckooDrive.Core.Volume;
 
 /// <summary>Writing, truncating, holes and clones.</summary>
