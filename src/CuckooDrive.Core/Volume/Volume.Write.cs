@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 
 namespace CuckooDrive.Core.Volume;
@@ -178,7 +179,6 @@ public sealed partial class Volume
         catch (Exception exception)
         {
             EndProcess(exception);
-            throw;
         }
     }
 
@@ -186,6 +186,7 @@ public sealed partial class Volume
     /// For data that was taken over or given back by half, which only a lack of memory or a mistake of ours can bring about. What memory holds then is not
     /// to be trusted, and going on could store it; ending at once loses no more than a crash does.
     /// </summary>
+    [DoesNotReturn]
     private void EndProcess(Exception exception)
     {
         _log.LogCritical(exception, "Written data can be neither kept nor refused: {Reason} The program ends at once; what was synced is safe.", exception.Message);

@@ -106,7 +106,7 @@ internal sealed partial class Dispatcher
         if ((write.WriteFlags & WriteFlags.FromPageCache) != 0)
             options |= WriteOptions.FromPageCache;
         var task = _fileSystem.WriteAsync(request.Header.NodeId, write.Handle, (long)write.Offset, data, options, request.CancellationToken);
-        if ((write.WriteFlags & WriteFlags.FromPageCache) == 0 || !task.IsCompletedSuccessfully)
+        if ((options & WriteOptions.FromPageCache) == 0 || !task.IsCompletedSuccessfully)
             return Finish(request, task, ReplyWritten);
         // A page that the kernel writes out is usually one of many.
         var result = task.Result;

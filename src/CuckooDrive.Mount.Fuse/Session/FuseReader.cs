@@ -8,6 +8,11 @@ namespace CuckooDrive.Mount.Fuse.Session;
 /// <summary>One thread that reads requests and answers what can be answered at once.</summary>
 internal sealed class FuseReader
 {
+    /// <summary>Ten seconds in all; then the lack of memory is an error like any other.</summary>
+    private const int RentAttempts = 1000;
+
+    private static readonly TimeSpan RentInterval = TimeSpan.FromMilliseconds(10);
+
     private readonly FuseSession _session;
     private readonly FuseDevice _device;
     private readonly PollingReader _requests;
@@ -118,18 +123,18 @@ internal sealed class FuseReader
         }
     }
 
-    /// <summary>Without memory it waits until what is flushed gives some back: a reader that ended would take the mount with it.</summary>
+    /// <summary>Without memory it waits a while for what is flushed to give some back: a reader that ends takes the mount with it.</summary>
     private PinnedBuffer RentBuffer()
     {
-        while (true)
+        for (var attempt = 1; ; attempt++)
         {
             try
             {
                 return _session.Buffers.RentRequest();
             }
-            catch (OutOfMemoryException)
+            catch (OutOfMemoryException) when (attempt < RentAttempts)
             {
-                Thread.Sleep(10);
+                Thread.Sleep(RentInterval);
             }
         }
     }
