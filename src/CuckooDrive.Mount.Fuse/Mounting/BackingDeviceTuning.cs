@@ -13,8 +13,12 @@ internal static partial class BackingDeviceTuning
 
     public static void Apply(string mountPoint, FuseMountOptions options, ILogger logger)
     {
-        if (MountTable.Find(mountPoint) is not { } entry)
+        // The table may lack an entry when it is read while others mount and unmount.
+        if ((MountTable.Find(mountPoint) ?? MountTable.Find(mountPoint)) is not { } entry)
+        {
+            LogNotFound(logger, mountPoint);
             return;
+        }
         var folder = $"/sys/class/bdi/{entry.Device}";
         Set(folder, "read_ahead_kb", options.ReadAheadKiB, logger);
         if (!File.Exists(Path.Combine(folder, "strict_limit")))
@@ -45,6 +49,9 @@ internal static partial class BackingDeviceTuning
             return false;
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "The mount at {MountPoint} is not in the table of mounts; it keeps the kernel's limits and may be slow.")]
+    private static partial void LogNotFound(ILogger logger, string mountPoint);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "The kernel's {Name} of {Folder} stays as it is: {Reason}")]
     private static partial void LogNotSet(ILogger logger, string name, string folder, string reason);
