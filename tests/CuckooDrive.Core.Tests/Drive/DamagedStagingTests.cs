@@ -11,6 +11,10 @@ public sealed class DamagedStagingTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
 
+    /// <summary>The lost file: three chunks of one size, for workers append them side by side, in no order.</summary>
+    private const int LostBytes = 3 * ChunkBytes;
+    private const int ChunkBytes = 128 << 10;
+
     [Fact]
     public async Task FlushTellsWhatIsLostAndAllElseReachesTheClouds()
     {
@@ -22,7 +26,7 @@ public sealed class DamagedStagingTests
             await DriveFixture.WriteAsync(drive, "later", later);
             var error = await Assert.ThrowsAsync<DriveException>(() => drive.FlushAsync().WaitAsync(Patience));
             Assert.Equal(DriveErrorKind.Damaged, error.Kind);
-            Assert.StartsWith("1 file has 300000 bytes ", error.Message, StringComparison.Ordinal);
+            Assert.StartsWith($"1 file has {LostBytes} bytes ", error.Message, StringComparison.Ordinal);
             var status = drive.GetStatus();
             Assert.Equal(DriveProtection.Damaged, status.Protection);
             Assert.Contains(status.Warnings, static warning => warning.Contains("'cuckoo doctor' names the files", StringComparison.Ordinal));
@@ -57,12 +61,12 @@ public sealed class DamagedStagingTests
         await using var fixture = new DriveFixture();
         var damaged = await LoseAsync(fixture, beside: true);
         damaged.Repair();
-        // Its first chunk, and the parity, which would help.
+        // The chunk that lies first, and the parity, which would help.
         damaged.Flip(100, (3 * PackLayout.ShardCapacity) + 100);
         var beside = DriveFixture.Content(4, 1000);
         await using var drive = await fixture.OpenAsync();
         var error = await Assert.ThrowsAsync<DriveException>(() => drive.FlushAsync().WaitAsync(Patience));
-        Assert.StartsWith("1 file has 131072 bytes ", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith($"1 file has {ChunkBytes} bytes ", error.Message, StringComparison.Ordinal);
         Assert.Contains(" 1 file can be read, but only from that disk", error.Message, StringComparison.Ordinal);
         Assert.Equal(beside, await DriveFixture.ReadAsync(drive, "beside"));
         var findings = (await drive.CheckAsync(thorough: false)).Findings;
@@ -142,7 +146,7 @@ public sealed class DamagedStagingTests
         await using (var drive = await fixture.OpenAsync())
         {
             await DriveFixture.MakeDirectoryAsync(drive, "dir");
-            await DriveFixture.WriteAsync(drive, "lost", DriveFixture.Content(1, 300_000));
+            await DriveFixture.WriteAsync(drive, "lost", DriveFixture.Content(1, LostBytes));
             if (beside)
                 await DriveFixture.WriteAsync(drive, "beside", DriveFixture.Content(4, 1000));
             Assert.Equal(FsError.None, await drive.FileSystem.RenameAsync(
