@@ -38,6 +38,7 @@ internal sealed class GroupContext(MountedOptions options, Results results, stri
     {
         try
         {
+            FreeMemory.Touch(row.Group == Rows.Large ? 3 * options.LargeBytes : options.LargeBytes / 2);
             var before = ProcessMeter.CpuSeconds(subject.ProcessId);
             var result = await work();
             var cpu = ProcessMeter.CpuSeconds(subject.ProcessId) - before;

@@ -16,6 +16,9 @@ internal static class Machine
 
     public static long AvailableMemory => Kilobytes("MemAvailable");
 
+    /// <summary>What is not even used for caches.</summary>
+    public static long FreeMemory => Kilobytes("MemFree");
+
     /// <summary>Processes that ran or waited for a disk, over the last minute.</summary>
     public static double Load => double.Parse(File.ReadAllText("/proc/loadavg").Split(' ')[0], CultureInfo.InvariantCulture);
 
