@@ -47,6 +47,19 @@ public sealed class ChunkCodecTests
     }
 
     [Fact]
+    public void The_probe_sees_a_tenth_of_zeros_anywhere_in_a_page_and_no_more_than_noise_in_noise()
+    {
+        var noise = Samples.Random(1 << 20);
+        for (var start = 0; start < noise.Length; start += 4096)
+        {
+            var page = noise.AsSpan(start, 4096);
+            Assert.True(CompressionProbe.LooksIncompressible(page));
+            page.Slice(start / 4096 * 14, 400).Clear();
+            Assert.False(CompressionProbe.LooksIncompressible(page));
+        }
+    }
+
+    [Fact]
     public void A_payload_that_gives_another_length_is_refused()
     {
         var plain = Samples.Text(10_000);
