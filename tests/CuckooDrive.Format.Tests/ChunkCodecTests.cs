@@ -53,6 +53,8 @@ public sealed class ChunkCodecTests
         for (var start = 0; start < noise.Length; start += 4096)
         {
             var page = noise.AsSpan(start, 4096);
+            // A header of small numbers, as records of many formats begin with.
+            page[..16].Clear();
             Assert.True(CompressionProbe.LooksIncompressible(page));
             page.Slice(start / 4096 * 14, 400).Clear();
             Assert.False(CompressionProbe.LooksIncompressible(page));
