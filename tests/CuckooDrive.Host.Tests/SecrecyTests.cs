@@ -48,7 +48,20 @@ public sealed class SecrecyTests
         var entries = Directory.EnumerateFileSystemEntries(drive.Home, "*", SearchOption.AllDirectories).Append(drive.Home).ToList();
 
         Assert.Contains(entries, entry => entry.EndsWith("run/control", StringComparison.Ordinal));
-        Assert.All(entries, entry => Assert.True((File.GetUnixFileMode(entry) & Others) == 0, $"{entry} is open to others"));
+        Assert.All(entries, entry => Assert.True(IsForItsOwner(entry), $"{entry} is open to others"));
+    }
+
+    private static bool IsForItsOwner(string entry)
+    {
+        try
+        {
+            return (File.GetUnixFileMode(entry) & Others) == 0;
+        }
+        catch (FileNotFoundException)
+        {
+            // What is on the clouds is removed here meanwhile.
+            return true;
+        }
     }
 
     [Fact]

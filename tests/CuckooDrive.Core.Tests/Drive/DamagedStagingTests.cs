@@ -151,12 +151,24 @@ public sealed class DamagedStagingTests
                 await DriveFixture.WriteAsync(drive, "beside", DriveFixture.Content(4, 1000));
             Assert.Equal(FsError.None, await drive.FileSystem.RenameAsync(
                 IFileSystem.RootInode, "lost"u8.ToArray(), await FindAsync(drive, "dir"), "lost"u8.ToArray(), RenameOptions.None, default));
+            await SealWithParityAsync(fixture, drive);
         }
         fixture.SetOffline(false);
         var damaged = new Damaged(Directory.GetFiles(Path.Combine(fixture.StatePath, "staging")).Single());
         damaged.MoveAway();
         File.CreateSymbolicLink(damaged.Path, damaged.Path);
         return damaged;
+    }
+
+    // A flush seals the pack first, and then waits for the clouds, in vain.
+    private static async Task SealWithParityAsync(DriveFixture fixture, Drive drive)
+    {
+        using var enough = new CancellationTokenSource();
+        var flush = drive.FlushAsync(null, enough.Token);
+        var staging = new DirectoryInfo(Path.Combine(fixture.StatePath, "staging"));
+        await DriveFixture.WhileAsync(() => staging.GetFiles().Single().Length <= 3 * PackLayout.ShardCapacity);
+        await enough.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => flush);
     }
 
     private static async Task<ulong> FindAsync(Drive drive, string? name = null)

@@ -86,6 +86,8 @@ public sealed class DriveTests
             await drive.FlushAsync();
             Assert.Equal(DriveProtection.Protected, drive.GetStatus().Protection);
         }
+        // That closing sends the rest is what is tested, and all clouds answer: as long as it takes.
+        fixture.OpenOptions = fixture.OpenOptions with { CloseTimeout = TimeSpan.FromMinutes(1) };
         for (var lost = 0; lost < 4; lost++)
         {
             fixture.State = $"machine{lost}";

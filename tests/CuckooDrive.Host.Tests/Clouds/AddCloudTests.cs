@@ -12,6 +12,8 @@ public sealed class AddCloudTests
         await using var drive = await MountedDrive.CreateAsync();
         var fifth = Directory.CreateDirectory(Path.Combine(drive.Root, "fifth")).FullName;
         WriteFiles(drive, "before");
+        // Over four clouds, before there are five.
+        await drive.FlushAsync();
 
         var added = (await drive.RunAsync("cloud", "add", "test", $"file://{fifth}", "--name", "spare")).MustSucceed();
         for (var round = 0; !Directory.Exists(Path.Combine(fifth, "shard")); round++)

@@ -207,7 +207,13 @@ public sealed class MountedDrive : IAsyncDisposable
 
     /// <summary>Deletes a cloud's folder with all that is in it.</summary>
     /// <param name="index">From 0.</param>
-    public void DestroyCloud(int index) => Directory.Delete(Clouds[index], recursive: true);
+    public void DestroyCloud(int index)
+    {
+        // Out of the way of a drive that is just storing something there.
+        var gone = Clouds[index] + ".gone";
+        Directory.Move(Clouds[index], gone);
+        Directory.Delete(gone, recursive: true);
+    }
 
     public async ValueTask DisposeAsync()
     {
