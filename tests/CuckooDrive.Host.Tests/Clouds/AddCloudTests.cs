@@ -103,19 +103,20 @@ public sealed class AddCloudTests
     {
         Directory.CreateDirectory(drive.PathOf(folder));
         for (var file = 0; file < 5; file++)
-            File.WriteAllBytes(drive.PathOf(folder, $"{file}"), Content(file));
+            File.WriteAllBytes(drive.PathOf(folder, $"{file}"), Content(folder, file));
     }
 
     private static void CheckFiles(MountedDrive drive, string folder)
     {
         for (var file = 0; file < 5; file++)
-            Assert.Equal(Content(file), File.ReadAllBytes(drive.PathOf(folder, $"{file}")));
+            Assert.Equal(Content(folder, file), File.ReadAllBytes(drive.PathOf(folder, $"{file}")));
     }
 
-    private static byte[] Content(int seed)
+    /// <summary>Other bytes in each folder: what is stored already would go to no cloud again.</summary>
+    private static byte[] Content(string folder, int file)
     {
         var content = new byte[100_000];
-        new Random(seed).NextBytes(content);
+        new Random((file << 16) + folder.Aggregate(0, (hash, letter) => (31 * hash) + letter)).NextBytes(content);
         return content;
     }
 }
