@@ -7,7 +7,16 @@ namespace CuckooDrive.Core.Volume;
 /// <summary>Turning dirty data into chunks and extents, and removing inodes that nobody uses.</summary>
 public sealed partial class Volume
 {
+    /// <summary>So much waits that the workers will not run out of it while a writer is busy with its own.</summary>
+    private const long WorkersAreBehind = 4 << 20;
+
+    /// <summary>Far more than it takes to seal a mebibyte and hand it to the system, far less than a system makes those wait who write faster than its disk.</summary>
+    private static readonly TimeSpan QuickFlush = TimeSpan.FromMilliseconds(20);
+
     private readonly FlushQueue _flushQueue = new();
+
+    /// <summary>When a batch was last stored quickly.</summary>
+    private long _lastQuickFlush;
     private readonly Channel<Inode> _reaper = Channel.CreateUnbounded<Inode>(new UnboundedChannelOptions { SingleReader = true });
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<Thread> _workers = [];
@@ -128,6 +137,14 @@ public sealed partial class Volume
         }
     }
 
+    /// <summary>
+    /// While more comes than the workers store, a writer stores what it brings itself: that still lies in its processor's cache, where a worker
+    /// would fetch it from another's. Not when the staging disk is slow: writers also answer what needs no disk.
+    /// </summary>
+    private bool MayFlushItself(List<DirtyExtent> full) =>
+        full.Count is > 0 and <= Chunks.IChunkStore.MaximumBatch && _flushQueue.WaitingBytes >= WorkersAreBehind &&
+        _time.GetElapsedTime(Volatile.Read(ref _lastQuickFlush)) < QuickFlush;
+
     /// <summary>Stores extents as chunks, all of them or none, and maps them.</summary>
     private void Flush(List<DirtyExtent> extents)
     {
@@ -135,6 +152,7 @@ public sealed partial class Volume
         var chunks = _threadChunks ??= new Chunks.ChunkRef[Chunks.IChunkStore.MaximumBatch];
         for (var i = 0; i < extents.Count; i++)
             plain[i] = extents[i].Content;
+        var began = _time.GetTimestamp();
         try
         {
             _chunks.Append(plain.AsSpan(0, extents.Count), chunks);
@@ -147,6 +165,8 @@ public sealed partial class Volume
         }
         for (var i = 0; i < extents.Count; i++)
             MapOrKeep(extents[i], chunks[i]);
+        if (_time.GetElapsedTime(began) < QuickFlush)
+            Volatile.Write(ref _lastQuickFlush, _time.GetTimestamp());
     }
 
     private void MapOrKeep(DirtyExtent extent, Chunks.ChunkRef chunk)

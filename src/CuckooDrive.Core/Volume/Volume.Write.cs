@@ -152,6 +152,7 @@ public sealed partial class Volume
     private void Write(Inode inode, long offset, ReadOnlyMemory<byte> data, WriteOptions options)
     {
         var full = _threadFull ??= [];
+        FlushBatch? own = null;
         try
         {
             lock (inode.DataLock)
@@ -172,8 +173,13 @@ public sealed partial class Volume
                     MarkChanged(inode);
                 }
                 // Queued inside the lock, so that a cut that comes after finds them in flight.
-                _flushQueue.Enqueue(full);
+                if (MayFlushItself(full))
+                    own = _flushQueue.TakeOwn(full);
+                else
+                    _flushQueue.Enqueue(full);
             }
+            if (own is { } batch)
+                FlushBatch(batch);
             full.Clear();
         }
         catch (Exception exception)
