@@ -54,12 +54,11 @@ internal sealed class Region
             if (extent.End > to)
                 tail = extent.Slice(to, extent.End);
             unmapped += Math.Min(extent.End, to) - Math.Max(extent.Start, from);
-            // Keep before drop: the count never passes through zero for a chunk that stays in use.
-            if (head is { } h && h.Chunk == extent.Chunk && extent.Start < from)
+            // One that loses its head or its tail keeps its reference.
+            if (extent.Start >= from && extent.End <= to)
+                chunks.RemoveReference(extent.Chunk);
+            else if (extent.Start < from && extent.End > to)
                 chunks.AddReference(extent.Chunk);
-            if (tail is { } t && t.Chunk == extent.Chunk && extent.End > to)
-                chunks.AddReference(extent.Chunk);
-            chunks.RemoveReference(extent.Chunk);
         }
         if (last == first)
             return 0;

@@ -163,30 +163,30 @@ public sealed partial class Volume
                 KeepForLater(extent, exception);
             return;
         }
-        for (var i = 0; i < extents.Count; i++)
-            MapOrKeep(extents[i], chunks[i]);
+        MapOrKeep(extents, chunks);
         if (_time.GetElapsedTime(began) < QuickFlush)
             Volatile.Write(ref _lastQuickFlush, _time.GetTimestamp());
     }
 
-    private void MapOrKeep(DirtyExtent extent, Chunks.ChunkRef chunk)
+    private void MapOrKeep(List<DirtyExtent> extents, ReadOnlySpan<Chunks.ChunkRef> chunks)
     {
-        try
+        for (var done = 0; done < extents.Count;)
         {
-            while (!TryMap(extent, chunk, out var miss))
-                Load(miss);
-            _chunks.Unreserve(extent.Reserved);
+            try
+            {
+                Map(extents, chunks, ref done, out var miss);
+                if (!miss.IsNone)
+                    Load(miss);
+            }
+            catch (Exception exception)
+            {
+                if (done == extents.Count || extents[done].IsFreed)
+                    EndProcess(exception);
+                KeepForLater(extents[done++], exception);
+            }
         }
-        catch (Exception exception)
-        {
-            if (extent.IsFreed)
-                EndProcess(exception);
-            KeepForLater(extent, exception);
-        }
-        finally
-        {
+        foreach (var chunk in chunks[..extents.Count])
             _chunks.ReleaseHold(chunk);
-        }
     }
 
     [ThreadStatic]
@@ -195,43 +195,60 @@ public sealed partial class Volume
     [ThreadStatic]
     private static Chunks.ChunkRef[]? _threadChunks;
 
-    /// <summary>Puts a flushed extent's ranges that still count into the extent map. False on a miss.</summary>
-    private bool TryMap(DirtyExtent extent, Chunks.ChunkRef chunk, out Miss miss)
+    /// <summary>Maps extents from number <paramref name="done"/> on, which it moves, while they are of one inode and their place in the map is resident.</summary>
+    private void Map(List<DirtyExtent> extents, ReadOnlySpan<Chunks.ChunkRef> chunks, ref int done, out Miss miss)
     {
         miss = default;
-        var inode = extent.Inode;
+        var inode = extents[done].Inode;
         lock (inode.DataLock)
         {
             lock (_gate)
             {
-                if (!inode.IsDeleted)
+                var dirty = inode.Dirty!;
+                var (held, regions, reserved) = (dirty.HeldBytes, inode.Extents.ResidentCount, 0L);
+                try
                 {
-                    if (!IsRangeResident(inode, extent.FileOffset, extent.FileOffset + extent.Length, ref miss))
-                        return false;
-                    var before = inode.Extents.ResidentCount;
-                    foreach (var (from, to) in extent.ValidRanges())
-                        inode.Extents.Map(extent.FileOffset + (from - extent.Start), to - from, chunk, from - extent.Start, _chunks);
-                    CountRegions(inode, before);
-                    MarkChanged(inode);
+                    while (done < extents.Count && extents[done] is var extent && extent.Inode == inode && TryMap(extent, chunks[done], ref miss))
+                    {
+                        dirty.Complete(extent);
+                        reserved += extent.Reserved;
+                        done++;
+                    }
+                }
+                finally
+                {
+                    CountRegions(inode, regions);
+                    if (dirty.IsEmpty)
+                        ForgetDirty(inode);
+                    _chunks.Unreserve(reserved);
+                    AddHeld(dirty.HeldBytes - held);
                 }
             }
-            var dirty = inode.Dirty!;
-            var held = dirty.HeldBytes;
-            dirty.Complete(extent);
-            AddHeld(dirty.HeldBytes - held);
-            if (dirty.IsEmpty)
-            {
-                inode.Dirty = null;
-                lock (_gate)
-                {
-                    inode.UpdatePersistSize();
-                    // What the kernel may still hold is looked after by every commit.
-                    if (inode.Awaited is null)
-                        _dirtyData.Remove(inode);
-                }
-            }
-            return true;
         }
+    }
+
+    /// <summary>Puts a flushed extent's ranges that still count into the extent map. False on a miss. Under both locks.</summary>
+    private bool TryMap(DirtyExtent extent, Chunks.ChunkRef chunk, ref Miss miss)
+    {
+        var inode = extent.Inode;
+        if (inode.IsDeleted)
+            return true;
+        if (!IsRangeResident(inode, extent.FileOffset, extent.FileOffset + extent.Length, ref miss))
+            return false;
+        foreach (var (from, to) in extent.ValidRanges())
+            inode.Extents.Map(extent.FileOffset + (from - extent.Start), to - from, chunk, from - extent.Start, _chunks);
+        MarkChanged(inode);
+        return true;
+    }
+
+    /// <summary>Nothing of the inode is dirty any more. Under both locks.</summary>
+    private void ForgetDirty(Inode inode)
+    {
+        inode.Dirty = null;
+        inode.UpdatePersistSize();
+        // What the kernel may still hold is looked after by every commit.
+        if (inode.Awaited is null)
+            _dirtyData.Remove(inode);
     }
 
     /// <summary>
