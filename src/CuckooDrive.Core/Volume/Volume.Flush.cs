@@ -180,7 +180,7 @@ public sealed partial class Volume
             }
             catch (Exception exception)
             {
-                if (done == extents.Count || extents[done].IsFreed)
+                if (extents[done].IsFreed)
                     EndProcess(exception);
                 KeepForLater(extents[done++], exception);
             }
@@ -218,10 +218,7 @@ public sealed partial class Volume
                 finally
                 {
                     CountRegions(inode, regions);
-                    if (dirty.IsEmpty)
-                        ForgetDirty(inode);
-                    _chunks.Unreserve(reserved);
-                    AddHeld(dirty.HeldBytes - held);
+                    GiveBack(inode, reserved, dirty.HeldBytes - held);
                 }
             }
         }
@@ -241,14 +238,26 @@ public sealed partial class Volume
         return true;
     }
 
-    /// <summary>Nothing of the inode is dirty any more. Under both locks.</summary>
-    private void ForgetDirty(Inode inode)
+    /// <summary>Gives back what mapped extents took: reservation, memory, the inode's place among the dirty. All or nothing, so a failure ends the process. Under both locks.</summary>
+    private void GiveBack(Inode inode, long reserved, long held)
     {
-        inode.Dirty = null;
-        inode.UpdatePersistSize();
-        // What the kernel may still hold is looked after by every commit.
-        if (inode.Awaited is null)
-            _dirtyData.Remove(inode);
+        try
+        {
+            if (inode.Dirty!.IsEmpty)
+            {
+                inode.Dirty = null;
+                inode.UpdatePersistSize();
+                // What the kernel may still hold is looked after by every commit.
+                if (inode.Awaited is null)
+                    _dirtyData.Remove(inode);
+            }
+            _chunks.Unreserve(reserved);
+            AddHeld(held);
+        }
+        catch (Exception exception)
+        {
+            EndProcess(exception);
+        }
     }
 
     /// <summary>
